@@ -1,0 +1,135 @@
+"""The AWS edge: the only module that imports boto3, and the only one that opens sealed secrets.
+
+In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from esprestack import __version__
+from esprestack.errors import AwsError, InputError, Problem
+from esprestack.secrets import Vault
+
+Answer: TypeAlias = dict[str, Any]
+
+ATTEMPTS = 5
+"""Tries of one call, AWS_MAX_ATTEMPTS overrides it; botocore waits up to 20 s between two."""
+
+_CREDENTIALS_GONE = frozenset(
+    {
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException",
+        "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
+        "IncompleteSignature", "MissingAuthenticationToken", "InvalidAccessKeyId",
+    }
+)  # fmt: skip
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+_SIGN_IN = (
+    "in GitHub Actions run aws-actions/configure-aws-credentials before this step (with `id-token: write`); "
+    "elsewhere set AWS_PROFILE, or sign in again"
+)
+
+
+class Aws:
+    """One region's clients. Clients are made once and shared by all threads, so that their pace is shared too."""
+
+    def __init__(self, region: str, parallel: int, vault: Vault) -> None:
+        if not region:
+            todo = "add `region:` to the config or set AWS_REGION"
+            raise InputError(Problem("no AWS region is known", todo=todo))
+        self.region = region
+        self._parallel = parallel
+        self.open = vault.open
+        """Opens the seals in a text: what is about to be sent, nothing else."""
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._identity: Answer | None = None
+
+    def call(self, service: str, operation: str, **parameters: Any) -> Answer:
+        """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
+        from botocore import exceptions
+
+        shown = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
+        try:
+            answer = getattr(self._client(service), operation)(**parameters)
+        except exceptions.ClientError as error:
+            raise _refused(shown, error.response.get("Error", {}), parameters) from None
+        except (
+            exceptions.NoCredentialsError,
+            exceptions.PartialCredentialsError,
+            exceptions.CredentialRetrievalError,
+            exceptions.ProfileNotFound,
+            exceptions.TokenRetrievalError,
+            exceptions.UnauthorizedSSOTokenError,
+        ) as error:
+            problem = Problem(f"no AWS credentials: {error}", todo=_SIGN_IN)
+            raise AwsError(problem, "NoCredentials", final=True) from None
+        except exceptions.HTTPClientError as error:
+            problem = Problem(f"{shown}: AWS can't be reached: {error}", todo="check network, proxy and region")
+            raise AwsError(problem, "NoNetwork", final=True) from None
+        except exceptions.ParamValidationError as error:
+            said = " ".join(str(error).split("\n")[1:]) or str(error)
+            raise AwsError(Problem(f"{shown}: {said}", todo="mend the config"), "ParamValidation") from None
+        except exceptions.BotoCoreError as error:
+            problem = Problem(f"{shown}: {error}", todo="check region and endpoint")
+            raise AwsError(problem, type(error).__name__) from None
+        return dict(answer)
+
+    def pages(self, service: str, operation: str, token: str, **parameters: Any) -> Iterator[Answer]:
+        """Every page of a listing; `token` is the member that carries on. Ends at a token that repeats itself."""
+        seen = set()
+        following = ""
+        while True:
+            answer = self.call(service, operation, **parameters, **({token: following} if following else {}))
+            yield answer
+            following = answer.get(token) or ""
+            if not following or following in seen:
+                return
+            seen.add(following)
+
+    def identity(self) -> tuple[str, str]:
+        """(partition, account) of the credentials, asked once."""
+        if self._identity is None:
+            self._identity = self.call("sts", "get_caller_identity")
+        return self._identity["Arn"].split(":")[1], self._identity["Account"]
+
+    def _client(self, service: str) -> Any:
+        client = self._clients.get(service)
+        if client is not None:
+            return client
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._make(service)
+            return self._clients[service]
+
+    def _make(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.session.Session(region_name=self.region)
+        attempts = os.environ.get("AWS_MAX_ATTEMPTS", "")
+        config = Config(
+            retries={
+                "mode": "adaptive",
+                "total_max_attempts": int(attempts) if attempts.isdigit() and int(attempts) else ATTEMPTS,
+            },
+            max_pool_connections=self._parallel + 2,
+            connect_timeout=5,
+            read_timeout=30,
+            user_agent_extra=f"esprestack/{__version__}",
+        )
+        return self._session.client(service, config=config)
+
+
+def _refused(shown: str, error: Mapping[str, Any], parameters: Mapping[str, Any]) -> AwsError:
+    code, said = str(error.get("Code", "")), str(error.get("Message", ""))
+    subject = next((parameters[key] for key in ("Rule", "Name", "taskDefinition") if key in parameters), "")
+    what = f"{shown}{f' of `{subject}`' if subject else ''}: {code}{f': {said}' if said else ''}"
+    if code in _CREDENTIALS_GONE:
+        return AwsError(Problem(what, todo=f"the credentials are not valid (any more): {_SIGN_IN}"), code, final=True)
+    if code in _DENIED:
+        return AwsError(Problem(what, todo=f"allow {shown} in the policy of the role that runs esprestack"), code)
+    return AwsError(Problem(what), code)

@@ -1,0 +1,42 @@
+"""The face of a backend: where rules live. Both mappings, rule → request and answer → rule, are its own affair."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from esprestack.rule import LiveRule, Rule, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What was read."""
+
+    scope: Scope
+    rules: Mapping[str, LiveRule]
+    certain: frozenset[str] = frozenset()
+    """Names whose tags come from the rule itself; the others' from an index that lags behind (see `confirm`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What is to be done to one rule: `before` is what was read, `after` what is wanted; None means absent."""
+
+    name: str
+    before: LiveRule | None
+    after: Rule | None
+
+
+class Backend(Protocol):
+    """EventBridge rules, or EventBridge Scheduler. Every method may raise AwsError."""
+
+    def scope(self) -> Scope:
+        """Account, region and cluster, learned with as few calls as possible."""
+
+    def read(self, wanted: Mapping[str, str], *, owned: bool = False, cluster: bool = False) -> Live:
+        """The rules of `wanted` (name → target id) that exist, those with our tracking id, those on our cluster."""
+
+    def confirm(self, live: Live, names: Collection[str]) -> Live:
+        """`live` with the tags of `names` as they are now."""
+
+    def write(self, write: Write) -> None:
+        """Does it, in an order in which a failure in the middle never leaves a wrong target running."""

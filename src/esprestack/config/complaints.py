@@ -1,0 +1,125 @@
+"""What pydantic found, in the words of the file's author: key, expectation, place and "did you mean"."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from esprestack.config import model
+from esprestack.config.source import Path, Tree
+from esprestack.config.template import MISSING
+from esprestack.errors import Problem
+
+_ENTRIES: dict[str, tuple[str, type[BaseModel]]] = {
+    "rules": ("a rule", model.RuleEntry),
+    "containerOverrides": ("a container override", model.ContainerOverride),
+    "container_overrides": ("a container override", model.ContainerOverride),
+    "environmentFiles": ("an environment file", model.EnvironmentFile),
+    "resourceRequirements": ("a resource requirement", model.ResourceRequirement),
+    "capacityProviderStrategy": ("a capacity provider strategy", model.CapacityProviderStrategy),
+    "capacity_provider_strategy": ("a capacity provider strategy", model.CapacityProviderStrategy),
+    "placementConstraints": ("a placement constraint", model.PlacementConstraint),
+    "placementStrategy": ("a placement strategy", model.PlacementStrategy),
+    "taskOverride": ("a task override", model.TaskOverride),
+    "task_override": ("a task override", model.TaskOverride),
+    "ephemeralStorage": ("an ephemeral storage", model.EphemeralStorage),
+    "network_configuration": ("a network configuration", model.NetworkConfiguration),
+    "networkConfiguration": ("a network configuration", model.NetworkConfiguration),
+    "aws_vpc_configuration": ("a VPC configuration", model.AwsVpcConfiguration),
+    "awsvpcConfiguration": ("a VPC configuration", model.AwsVpcConfiguration),
+    "dead_letter_config": ("a dead letter config", model.DeadLetterConfig),
+    "deadLetterConfig": ("a dead letter config", model.DeadLetterConfig),
+    "retryPolicy": ("a retry policy", model.RetryPolicy),
+    "retry_policy": ("a retry policy", model.RetryPolicy),
+    "plugins": ("a plugin", model.Plugin),
+}  # fmt: skip
+
+
+def complaints(error: ValidationError, tree: Tree) -> Iterator[Problem]:
+    """All problems in the order of the file, but those that only follow from a missing value."""
+    found = []
+    for detail in error.errors(include_url=False):
+        path: Path = tuple(part for part in detail["loc"] if part != "[key]")
+        if isinstance(detail["input"], str) and MISSING in detail["input"]:
+            continue
+        if len(path) == 1 and detail["type"] == "extra_forbidden" and _is_tolerated(str(path[0]), tree):
+            continue
+        found.append(_complaint(detail["type"], path, detail.get("ctx", {}), detail["input"], tree))
+    yield from sorted(found, key=lambda problem: (problem.where is None, problem.where))
+
+
+def _is_tolerated(key: str, tree: Tree) -> bool:
+    """`x-…` keys, and keys that only hold anchors for others: ecschedule's users keep shared parts there."""
+    return key.startswith("x-") or key in tree.shared
+
+
+def _complaint(kind: str, path: Path, context: dict[str, Any], given: Any, tree: Tree) -> Problem:
+    name = f"`{_name(path)}`"
+    place = tree.where(path)
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(path, tree)
+        case "missing":
+            todo = f"add `{path[-1]}:` to {_owner(path)[0]}"
+            return Problem(f"{name} is missing in {_owner(path)[0]}", tree.where(path[:-1]), todo, "missing-key")
+        case "value_error":
+            return Problem(f"{name} {context['error']}", place, _advice(path, given), "wrong-type")
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return Problem(f"{name} must be a mapping", place, "write keys and values below it", "wrong-type")
+        case "list_type":
+            return Problem(f"{name} must be a list", place, "begin each item with `- `", "wrong-type")
+        case "literal_error":
+            expected = str(context["expected"]).replace("'", "`")
+            return Problem(f"{name} must be {expected}, not `{given}`", place, "", "wrong-value")
+        case "string_pattern_mismatch":
+            what = f"{name} is `{given}`: letters, digits, `.`, `-` and `_` only"
+            return Problem(what, place, "rename it", "wrong-value")
+        case "string_too_long":
+            what = f"{name} has {len(given)} characters, AWS takes {context['max_length']}"
+            return Problem(what, place, "shorten it", "too-long")
+        case "too_long":
+            what = f"{name} has {context['actual_length']} entries, AWS takes {context['max_length']}"
+            return Problem(what, place, "remove some", "too-long")
+        case "string_too_short" | "too_short":
+            return Problem(f"{name} is empty", place, "give it a value or remove it", "wrong-value")
+        case "greater_than_equal":
+            return Problem(f"{name} must be at least {context['ge']}, not {given}", place, "", "wrong-value")
+        case "less_than_equal":
+            return Problem(f"{name} must be at most {context['le']}, not {given}", place, "", "wrong-value")
+    return Problem(f"{name} is not what it should be: {kind}", place, "", "wrong-value")
+
+
+def _unknown_key(path: Path, tree: Tree) -> Problem:
+    owner, kind = _owner(path)
+    known = sorted(set(model.spellings(kind)))
+    near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
+    todo = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
+    return Problem(f"`{path[-1]}` is not a key of {owner}", tree.where_key(path), todo, "unknown-key")
+
+
+def _owner(path: Path) -> tuple[str, type[BaseModel]]:
+    """The mapping that the last key of `path` stands in, in words."""
+    for part in reversed(path[:-1]):
+        if part in _ENTRIES:
+            return _ENTRIES[str(part)]
+    return "the config", model.Config
+
+
+def _name(path: Path) -> str:
+    return (
+        "".join(
+            f"[{part}]" if isinstance(part, int) else f"{'.' if index else ''}{part}"
+            for index, part in enumerate(path)
+            if not (part == "rules" and index == 0 and len(path) > 1) and not (index == 1 and path[0] == "rules")
+        ).lstrip(".")
+        or "rules"
+    )
+
+
+def _advice(path: Path, given: Any) -> str:
+    if path and path[-1] in ("disabled", "enableExecuteCommand", "enableECSManagedTags"):
+        return "write `true` or `false`, without quotes"
+    if isinstance(given, dict | list):
+        return "write one value, in quotes if it holds special characters"
+    return ""

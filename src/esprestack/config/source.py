@@ -1,0 +1,248 @@
+"""A file's text, the YAML or JSON tree in it, and where in the *source* each value stands.
+
+In: rendered text with its map back to the source; out: a `Tree` of dicts, lists and `Scalar`s whose every path has
+a `Where`. Scalars stay text: what `010`, `yes` or `1.10` mean is for the model to say, which knows the field.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from esprestack.errors import ConfigError, Problem, Where
+
+Path: TypeAlias = tuple[str | int, ...]
+Data: TypeAlias = "Scalar | dict[str, Data] | list[Data] | None"
+
+MOST_NODES = 500_000
+"""A tree larger than this is a file that unfolds itself ("billion laughs"), not a config."""
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A config file as it was read: the path as people know it, and its text."""
+
+    path: str
+    text: str
+
+    @property
+    def is_json(self) -> bool:
+        return self.path.endswith(".json")
+
+
+class Scalar(str):
+    """A scalar's text; `plain` says that no quotes stood around it."""
+
+    __slots__ = ("plain",)
+    plain: bool
+
+    def __new__(cls, text: str, plain: bool) -> "Scalar":
+        scalar = super().__new__(cls, text)
+        scalar.plain = plain
+        return scalar
+
+
+@dataclass(slots=True)
+class Tree:
+    """What a file holds. `keys` has the place of each mapping's key, `values` the place of each value."""
+
+    data: Data
+    values: dict[Path, Where] = field(default_factory=dict)
+    keys: dict[Path, Where] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
+    """Top-level keys that only hold YAML anchors which other keys use (`common: &common …`)."""
+
+    def where(self, path: Path) -> Where:
+        """The place of `path`, or of the nearest thing around it that stands in the file."""
+        while path and path not in self.values:
+            path = path[:-1]
+        return self.values[path]
+
+    def where_key(self, path: Path) -> Where:
+        return self.keys.get(path) or self.where(path)
+
+
+Locate: TypeAlias = Callable[[int, int], Where]
+"""From line and column (both from 1) of the rendered text to the place in the source file."""
+
+
+def read_tree(text: str, source: Source, locate: Locate) -> Tree:
+    """The tree in `text`, which was rendered from `source`.
+
+    Raises ConfigError at the source's line and column for broken YAML or JSON, a second document, a doubled key, an
+    unknown tag or an alias that contains itself.
+    """
+    if match := _CONTROL.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        column = match.start() - text.rfind("\n", 0, match.start())
+        raise ConfigError(
+            Problem(f"the character U+{ord(match.group()):04X} may not stand in a config", locate(line, column))
+        )
+    if source.is_json:
+        _check_json(text, locate)
+        text = text.replace("\t", " ")
+    try:
+        nodes = list(yaml.compose_all(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(_broken_yaml(error, locate)) from None
+    documents = [node for node in nodes if node is not None and not _is_null(node)]
+    if not documents:
+        raise ConfigError(
+            Problem("the config is empty", Where(source.path), "it needs at least `cluster:` and a list `rules:`")
+        )
+    if len(documents) > 1:
+        raise ConfigError(
+            Problem(
+                "a config is one YAML document, this is a second one",
+                _place(documents[1], locate),
+                "remove the `---` before it, or put it into a file of its own",
+            )
+        )
+    return _Reader(locate).read(documents[0])
+
+
+def _check_json(text: str, locate: Locate) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            Problem(f"broken JSON: {error.msg}", locate(error.lineno, error.colno), "mend the JSON here")
+        ) from None
+    except RecursionError:
+        raise ConfigError(Problem("the JSON is nested too deeply", locate(1, 1))) from None
+
+
+def _broken_yaml(error: yaml.MarkedYAMLError, locate: Locate) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    place = locate(mark.line + 1, mark.column + 1) if mark else locate(1, 1)
+    said = " ".join(filter(None, (error.context, error.problem)))
+    todo = "mend the indentation or quote the value; `esprestack render` shows the text after templating"
+    return Problem(f"broken YAML: {said}", place, todo)
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULL
+
+
+def _place(node: yaml.Node, locate: Locate) -> Where:
+    return locate(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+class _Reader:
+    """Walks the node graph once; every error of this stage is collected before it is raised."""
+
+    def __init__(self, locate: Locate) -> None:
+        self.locate = locate
+        self.problems: list[Problem] = []
+        self.nodes = 0
+        self.open: set[int] = set()
+
+    def read(self, root: yaml.Node) -> Tree:
+        tree = Tree(None)
+        try:
+            tree.data = self.value(root, (), tree)
+        except RecursionError:
+            self.problems.append(Problem("the config is nested too deeply", _place(root, self.locate)))
+        if self.problems:
+            raise ConfigError(self.problems)
+        tree.shared = frozenset(_anchor_holders(root))
+        return tree
+
+    def value(self, node: yaml.Node, path: Path, tree: Tree) -> Data:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise ConfigError(
+                Problem("the config unfolds to too many values", _place(node, self.locate), "use fewer aliases")
+            )
+        tree.values[path] = place = _place(node, self.locate)
+        if id(node) in self.open:
+            self.problems.append(Problem("this alias contains itself", place, "remove the alias"))
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node, place)
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.SequenceNode):
+                return [self.value(child, (*path, index), tree) for index, child in enumerate(node.value)]
+            return self.mapping(node, path, tree) if isinstance(node, yaml.MappingNode) else None
+        finally:
+            self.open.discard(id(node))
+
+    def scalar(self, node: yaml.ScalarNode, place: Where) -> Scalar | None:
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            self.problems.append(Problem(f"the YAML tag `{node.tag}` is unknown", place, "remove the tag"))
+        if _is_null(node):
+            return None
+        text = node.value
+        if any("\ud800" <= character <= "\udfff" for character in text):  # a pair of JSON's \uXXXX escapes
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return Scalar(text, plain=not node.style)
+
+    def mapping(self, node: yaml.MappingNode, path: Path, tree: Tree) -> dict[str, Data]:
+        data: dict[str, Data] = {}
+        first: dict[str, Where] = {}
+        for key_node, value_node, merged in self.pairs(node):
+            place = _place(key_node, self.locate)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(Problem("a key must be a plain text", place))
+                continue
+            key = str(key_node.value)
+            if key in first:
+                if not merged:
+                    self.problems.append(
+                        Problem(f"the key `{key}` stands twice, first at {first[key]}", place, "remove one")
+                    )
+                continue
+            first[key] = place
+            tree.keys[(*path, key)] = place
+            data[key] = self.value(value_node, (*path, key), tree)
+        return data
+
+    def pairs(self, node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:
+        """The mapping's own pairs, then those that `<<` merges in, which yield to its own."""
+        merges = [value for key, value in node.value if _is_merge(key)]
+        yield from ((key, value, False) for key, value in node.value if not _is_merge(key))
+        for merge in merges:
+            for part in merge.value if isinstance(merge, yaml.SequenceNode) else [merge]:
+                if not isinstance(part, yaml.MappingNode) or id(part) in self.open:
+                    self.problems.append(Problem("`<<` merges mappings only", _place(part, self.locate)))
+                    continue
+                self.open.add(id(part))
+                yield from ((key, value, True) for key, value, _ in self.pairs(part))
+                self.open.discard(id(part))
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
+
+
+def _anchor_holders(root: yaml.Node) -> Iterator[str]:
+    """Top-level keys whose nodes are used elsewhere too: places where ecschedule's users keep their anchors."""
+    if not isinstance(root, yaml.MappingNode):
+        return
+    inside = [(key.value, {id(node) for node in _below(value)}) for key, value in root.value]
+    for name, nodes in inside:
+        if any(nodes & others for other, others in inside if other != name):
+            yield name
+
+
+def _below(node: yaml.Node) -> Iterator[yaml.Node]:
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            waiting.extend(part for pair in node.value for part in pair)

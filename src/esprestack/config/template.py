@@ -1,0 +1,288 @@
+"""Renders a config file: Jinja2 in a sandbox, with the peers' own call syntax beside it.
+
+In: a Source and the functions of the look-ups; out: the rendered text with a map from each place in it back to the
+place in the source. Marks of private-use characters carry that map through Jinja: one at the start of each line of
+literal text, one before each expression. They are stripped before anybody reads the text.
+"""
+
+import bisect
+import difflib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from esprestack.config import golang
+from esprestack.config.lookups.base import Function, LookupMissError
+from esprestack.config.source import Source
+from esprestack.config.tags import Piece, cut
+from esprestack.errors import ConfigError, Problem, Where
+from esprestack.secrets import RESERVED, Vault, digits, undigits
+
+MISSING = "\uf105"
+"""Stands for a value that a function didn't have, so that the rest of the file is still checked."""
+
+LARGEST = 5_000_000
+"""Characters that a rendered config may have: more comes from a loop that has run away."""
+
+_LITERAL, _EXPRESSION, _END = "\uf102", "\uf103", "\uf104"
+_MARK = re.compile(f"([{_LITERAL}{_EXPRESSION}])([\uf110-\uf119]+){_END}")
+_CAPTURE = re.compile(r"\s*(macro|filter|call)\b|\s*set\s+[\w\s,.]+(\|.*)?$")
+_CAPTURE_END = re.compile(r"\s*end(macro|filter|call|set)\b")
+
+
+@dataclass(slots=True)
+class Rendered:
+    """The text after templating, and what was missing on the way."""
+
+    source: Source
+    text: str
+    marks: list[list[tuple[int, int, int, bool]]] = field(default_factory=list)
+    """For each line of the text: (column from 0, source line, source column, is literal)."""
+    missing: list[Problem] = field(default_factory=list)
+
+    def locate(self, line: int, column: int) -> Where:
+        """The place in the source of a place (both from 1) in the text."""
+        index = min(line, len(self.marks)) - 1
+        at = bisect.bisect_right(self.marks[index], (column - 1, sys.maxsize)) - 1 if index >= 0 else -1
+        if at >= 0:
+            start, source_line, source_column, literal = self.marks[index][at]
+            return Where(self.source.path, source_line, source_column + (column - 1 - start if literal else 0))
+        for earlier in range(index - 1, -1, -1):  # a further line of a value that an expression put in
+            if self.marks[earlier]:
+                _, source_line, source_column, _ = self.marks[earlier][-1]
+                return Where(self.source.path, source_line, source_column)
+        return Where(self.source.path, line, column)
+
+
+def render(source: Source, functions: Mapping[str, Function], vault: Vault) -> Rendered:
+    """`source` after templating; nothing of it is parsed yet.
+
+    Raises ConfigError with all errors of syntax and all undefined names at once. A function that has no answer is
+    no reason to stop: it is noted in `missing`, and MISSING stands in the text.
+    """
+    _check_reserved(source)
+    return _Renderer(source, functions, vault).render()
+
+
+def _check_reserved(source: Source) -> None:
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if match := RESERVED.search(line):
+            what = f"the private-use character U+{ord(match.group()):04X} may not stand in a config"
+            raise ConfigError(Problem(what, Where(source.path, number, match.start() + 1), "remove it"))
+
+
+class _Renderer:
+    def __init__(self, source: Source, functions: Mapping[str, Function], vault: Vault) -> None:
+        self.source = source
+        self.vault = vault
+        self.pieces = cut(source.text, source.path)
+        self.problems: list[Problem] = []
+        self.rendered = Rendered(source, "")
+        self.marked: list[tuple[int, int, bool]] = []
+        self.environment = ImmutableSandboxedEnvironment(
+            undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
+        )
+        for name, function in functions.items():
+            wrapped = self.asked(name, function)
+            self.environment.globals[name] = wrapped
+            # With the context passed, Jinja doesn't call a filter while it compiles, where no line is known.
+            self.environment.filters[name] = jinja2.pass_context(lambda _, *given, call=wrapped: call(*given))
+        self.environment.globals["json_escape"] = json_escape
+        self.environment.filters["json_escape"] = json_escape
+        self.names = sorted([*functions, "json_escape", *_BUILT_IN])
+        for name in set(self.environment.globals) - set(self.names):
+            del self.environment.globals[name]
+
+    def render(self) -> Rendered:
+        template = self.compiled()
+        parts: list[str] = []
+        size = 0
+        try:
+            for part in template.generate():
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    todo = "look for a loop that is larger than meant"
+                    raise self.stop("the rendered config grows beyond 5,000,000 characters", None, todo)
+        except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+            raise self.stop(f"the template fails: {error}", error.__traceback__, _advice(error)) from None
+        except (AttributeError, RecursionError, MemoryError) as error:
+            raise self.stop(f"the template fails: {error}", error.__traceback__, "") from None
+        if self.problems:
+            raise ConfigError(self.problems)
+        self.strip_marks("".join(parts))
+        return self.rendered
+
+    def stop(self, what: str, trace: TracebackType | None, todo: str) -> ConfigError:
+        line = 0
+        while trace:
+            if trace.tb_frame.f_code.co_filename == "<template>":
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return ConfigError([*self.rendered.missing, *self.problems, Problem(what, self.tag(line), todo)])
+
+    # -- before Jinja ------------------------------------------------------------------------------------------
+
+    def compiled(self) -> jinja2.Template:
+        text = "".join(self.jinja())
+        if self.problems:
+            raise ConfigError(self.problems)
+        try:
+            tree = self.environment.parse(text)
+            self.check_names(tree)
+            if self.problems:
+                raise ConfigError(self.problems)
+            return self.environment.from_string(tree)
+        except jinja2.TemplateSyntaxError as error:
+            message = error.message or "the template can't be read"
+            todo = "see the template's syntax in docs/config.md"
+            raise ConfigError(Problem(f"broken template: {message}", self.tag(error.lineno), todo)) from None
+
+    def jinja(self) -> Iterator[str]:
+        captured = 0
+        for piece in self.pieces:
+            match piece.kind:
+                case "text":
+                    yield piece.text if captured else self.with_marks(piece)
+                case "statement":
+                    captured += bool(_CAPTURE.match(piece.text)) - bool(_CAPTURE_END.match(piece.text))
+                    yield f"{{%{piece.before}{piece.text}{piece.after}%}}"
+                case "expression":
+                    mark = "" if captured else self.mark(_EXPRESSION, piece.line, piece.column)
+                    yield f"{mark}{{{{{piece.before} {self.translated(piece)} {piece.after}}}}}"
+
+    def with_marks(self, piece: Piece) -> str:
+        first, *others = piece.text.split("\n")
+        marked = [self.mark(_LITERAL, piece.line, piece.column) + first]
+        marked += [self.mark(_LITERAL, piece.line + number, 1) + line for number, line in enumerate(others, 1)]
+        return "\n".join(marked)
+
+    def mark(self, kind: str, line: int, column: int) -> str:
+        self.marked.append((line, column, kind == _LITERAL))
+        return f"{kind}{digits(len(self.marked) - 1)}{_END}"
+
+    def translated(self, piece: Piece) -> str:
+        """The expression in Jinja's syntax; Go's is kept to as many lines as it had."""
+        try:
+            golang.refuse_control(piece.text)
+            if not golang.looks_like_a_call(piece.text):
+                return piece.text
+            lines = piece.text.count("\n")
+            return golang.to_jinja(piece.text) + "\n" * lines
+        except golang.GoSyntaxError as error:
+            self.problems.append(Problem(error.what, Where(self.source.path, piece.line, piece.column), error.todo))
+            return "''"
+
+    def check_names(self, tree: nodes.Template) -> None:
+        unknown = meta.find_undeclared_variables(tree) - set(self.names)
+        seen: set[tuple[str, int]] = set()
+        for name in tree.find_all(nodes.Name):
+            if name.name in unknown and name.ctx == "load" and (name.name, name.lineno) not in seen:
+                seen.add((name.name, name.lineno))
+                near = difflib.get_close_matches(name.name, self.names, n=1)
+                known = ", ".join(self.names)
+                todo = f"did you mean `{near[0]}`?" if near else f"known are {known}; texts need quotes"
+                self.problems.append(Problem(f"`{name.name}` is not defined", self.tag(name.lineno, name.name), todo))
+        for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+            what = "a template may not read other files"
+            self.problems.append(Problem(what, self.tag(node.lineno), "put everything into this file"))
+
+    # -- while Jinja runs --------------------------------------------------------------------------------------
+
+    def asked(self, name: str, function: Function) -> Callable[..., str]:
+        """`function`, whose misses are noted with their place while the template goes on."""
+
+        def ask(*arguments: Any) -> str:
+            texts = [_as_text(argument) for argument in arguments]
+            place = self.tag(self.line_of_caller(), *texts[:1], name)
+            try:
+                answer = function(*texts)
+            except LookupMissError as miss:
+                self.note(Problem(miss.what, place, miss.todo, miss.code))
+                return MISSING
+            except TypeError:
+                self.note(Problem(f"`{name}` can't be called with {len(texts)} argument(s)", place, ""))
+                return MISSING
+            if name != "secret" and RESERVED.search(answer):
+                self.note(Problem(f"`{name}` answers with private-use characters", place, "remove them"))
+                return MISSING
+            return answer
+
+        return ask
+
+    def note(self, problem: Problem) -> None:
+        if problem not in self.rendered.missing:
+            self.rendered.missing.append(problem)
+
+    def line_of_caller(self) -> int:
+        frame = sys._getframe(1)
+        while frame.f_back:
+            frame = frame.f_back
+            template = frame.f_globals.get("__jinja_template__")
+            if isinstance(template, jinja2.Template):
+                return template.get_corresponding_lineno(frame.f_lineno)
+        return 0
+
+    def tag(self, line: int, *hints: str) -> Where:
+        """The place of the tag on `line`, best the one whose text holds one of the hints."""
+        tags = [
+            piece
+            for piece in self.pieces
+            if piece.kind != "text" and piece.line <= line <= piece.line + piece.text.count("\n")
+        ]
+        for hint in hints:
+            for piece in tags:
+                if hint and hint in piece.text:
+                    return Where(self.source.path, piece.line, piece.column)
+        if tags:
+            return Where(self.source.path, tags[0].line, tags[0].column)
+        return Where(self.source.path, line, 1) if line else Where(self.source.path)
+
+    # -- after Jinja -------------------------------------------------------------------------------------------
+
+    def strip_marks(self, text: str) -> None:
+        lines: list[str] = []
+        for line in text.split("\n"):
+            marks: list[tuple[int, int, int, bool]] = []
+            clean: list[str] = []
+            at = length = 0
+            for match in _MARK.finditer(line):
+                clean.append(line[at : match.start()])
+                length += match.start() - at
+                at = match.end()
+                marks.append((length, *self.marked[undigits(match[2])]))
+            clean.append(line[at:])
+            lines.append("".join(clean))
+            self.rendered.marks.append(marks)
+        self.rendered.text = "\n".join(lines)
+
+
+_BUILT_IN = ("range", "dict", "namespace")
+
+
+def json_escape(text: str) -> str:
+    """`text` as it stands between the quotes of a JSON text."""
+    return json.dumps(str(text), ensure_ascii=False)[1:-1]
+
+
+def _as_text(argument: Any) -> str:
+    if isinstance(argument, jinja2.Undefined):
+        return str(argument)
+    text = argument if isinstance(argument, str) else json.dumps(argument)
+    return _MARK.sub("", text)
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, jinja2.exceptions.SecurityError):
+        return "templates are sandboxed: they look up values and can't reach into the program"
+    if isinstance(error, jinja2.UndefinedError):
+        return "set it, or give it a default with `| default('…')`"
+    return ""

@@ -1,0 +1,1 @@
+"""GitHub: the only package that imports PyGithub or actions_toolkit."""

@@ -1,0 +1,146 @@
+"""The jobs: diff, apply, drift, dump, validate, render. One function each; both front ends call them.
+
+Data goes one way: settings → config text → rendered text → Config → desired rules; AWS → live rules; both → Plan →
+Outcome. Nothing here prints, and nothing here knows a terminal or GitHub.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from esprestack.apply import apply
+from esprestack.backends.rules import RulesBackend
+from esprestack.config.words import Words, to_words
+from esprestack.errors import ConfigError, Problem, RefusedError
+from esprestack.plan.model import Action
+from esprestack.plan.outcome import Outcome, Result, Step
+from esprestack.rule import DEFAULT_ROLE
+from esprestack.run import Planned, Run
+
+READ_BACK_SECONDS = 15.0
+"""How long AWS may take until a read says what was written."""
+
+
+def diff(run: Run) -> tuple[list[Planned], list[Problem]]:
+    """The plan of every config, and what would stop its apply."""
+    planned = run.planned()
+    return planned, [*_refusals(planned), *run.missing_task_definitions(planned)]
+
+
+def drift(run: Run) -> list[Planned]:
+    """The plan of every config, with orphans and with notes on other people's rules on its cluster."""
+    return run.planned(cluster=True)
+
+
+def is_drift(planned: Sequence[Planned]) -> bool:
+    """Whether AWS differs from the configs."""
+    return any(item.plan.changing or item.plan.of(Action.ORPHAN, Action.CONFLICT) for item in planned)
+
+
+def apply_plans(
+    run: Run,
+    planned: Sequence[Planned],
+    problems: Sequence[Problem],
+    stop: threading.Event,
+    told: Callable[[Step], None],
+) -> list[Outcome]:
+    """Carries out what `diff` planned and reads back what was touched.
+
+    Raises RefusedError, before anything is changed, where the diff found `problems`.
+    """
+    if problems:
+        raise RefusedError([*problems, Problem("nothing was changed")])
+    outcomes = [apply(item.plan, item.backend, run.settings.parallel, stop, told) for item in planned]
+    return read_back(run, outcomes, told)
+
+
+def read_back(run: Run, outcomes: Sequence[Outcome], told: Callable[[Step], None]) -> list[Outcome]:
+    """`outcomes` with every step that AWS doesn't confirm marked as such."""
+    names = [step.change.name for outcome in outcomes for step in outcome.steps if step.result is Result.DONE]
+    deleted = {step.change.name for outcome in outcomes for step in outcome.steps if step.change.after is None}
+    asked = [name for name in names if name not in deleted]
+    if not asked:
+        return list(outcomes)
+    deadline = time.monotonic() + READ_BACK_SECONDS
+    wait = 0.5
+    while differing := _differing(run, asked):
+        if time.monotonic() + wait > deadline:
+            break
+        time.sleep(wait)
+        wait *= 2
+    return [_marked(outcome, differing, told) for outcome in outcomes]
+
+
+def _differing(run: Run, names: Sequence[str]) -> dict[str, str]:
+    planned = run.planned(only=names)
+    return {
+        change.name: ", ".join(item.path for item in change.fields) or str(change.action)
+        for item in planned
+        for change in item.plan.changing
+    }
+
+
+def _marked(outcome: Outcome, differing: Mapping[str, str], told: Callable[[Step], None]) -> Outcome:
+    steps = []
+    for step in outcome.steps:
+        if step.result is Result.DONE and step.change.name in differing:
+            what = f"`{step.change.name}` was written, but AWS says otherwise in {differing[step.change.name]}"
+            problem = Problem(what, step.change.where, "does something else write this rule? Look, and apply again")
+            step = Step(step.change, Result.DIFFERS, problem)
+            told(step)
+        steps.append(step)
+    return Outcome(outcome.plan, tuple(steps))
+
+
+def validate(run: Run, *, offline: bool) -> list[Problem]:
+    """What is wrong with the configs. Offline: with their text alone. Raises ConfigError for what can't be read."""
+    if offline:
+        run.loaded()
+        return []
+    return run.missing_task_definitions(run.planned(), all_rules=True)
+
+
+def render(run: Run) -> list[tuple[str, str]]:
+    """(path, text) of every config after templating, with secrets masked."""
+    prepared = run.prepared()
+    missing = [problem for item in prepared for problem in item.missing]
+    if missing:
+        raise ConfigError(missing)
+    return [(item.source.path, run.vault.mask(item.text)) for item in prepared]
+
+
+def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
+    """The live rules of a cluster as a config, and what a config can't say of them.
+
+    `tracking_id`, if given, selects the rules that it tracks.
+    """
+    name = tracking_id or cluster.rpartition("/")[2]
+    backend = RulesBackend(run.aws(run.settings.region), cluster, name, run.settings.parallel)
+    live = backend.read({}, cluster=True)
+    live = backend.confirm(live, sorted(live.rules))
+    found = [rule for _, rule in sorted(live.rules.items()) if tracking_id in ("", rule.tracking_id)]
+    kept = [rule for rule in found if not rule.would_lose and rule.rule.target]
+    notes = [
+        f"`{rule.name}` is left out: a config can't say {', '.join(rule.would_lose) or 'a rule without target'}"
+        for rule in found
+        if rule not in kept
+    ]
+    notes += [
+        f"`{rule.name}` has more targets, which a config can't say: {', '.join(rule.foreign)}"
+        for rule in kept
+        if rule.foreign
+    ]
+    roles = Counter(rule.rule.target.role for rule in kept if rule.rule.target)
+    role = roles.most_common(1)[0][0] if roles else DEFAULT_ROLE
+    words: Words = {"region": live.scope.region, "cluster": live.scope.cluster}
+    if role != DEFAULT_ROLE:
+        words["role"] = role
+    if tracking_id and tracking_id != live.scope.cluster:
+        words["trackingId"] = tracking_id
+    words["rules"] = [to_words(rule.rule, role) for rule in kept]
+    return words, notes
+
+
+def _refusals(planned: Sequence[Planned]) -> list[Problem]:
+    return [problem for item in planned for problem in item.plan.refusals]

@@ -1,0 +1,176 @@
+"""Desired rules and live rules → Plan. Pure: no call is made here, and nothing is changed."""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from esprestack.backends.base import Live, Write
+from esprestack.config.desired import Desired
+from esprestack.errors import Problem, Where
+from esprestack.plan.compare import Comparison, Veil, compare
+from esprestack.plan.model import Action, Change, Plan, digest
+from esprestack.rule import LiveRule
+
+FEWEST_DELETES = 3
+"""Without `--max-deletes`: half of the tracked rules may go, but at least this many."""
+
+_ORDER = [
+    Action.CREATE, Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.CONFLICT, Action.UNCHANGED, Action.ORPHAN,
+    Action.DELETE,
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """`rules`: only these names (all when empty). `max_deletes` None: half of the tracked rules."""
+
+    rules: tuple[str, ...] = ()
+    prune: bool = False
+    take_over: bool = False
+    max_deletes: int | None = None
+
+
+def make_plan(
+    config: str,
+    desired: Sequence[Desired],
+    live: Live,
+    options: PlanOptions,
+    veil: Veil,
+    named_elsewhere: Collection[str] = (),
+) -> Plan:
+    """The plan for `desired`, the rules of one config.
+
+    `named_elsewhere` are rules of other configs of this run that share the tracking id: no orphans of ours.
+    """
+    selected = [item for item in desired if not options.rules or item.rule.name in options.rules]
+    changes = [_change(item, live, options, veil) for item in selected]
+    names = {item.rule.name for item in desired} | set(named_elsewhere)
+    orphans = [] if options.rules else _orphans(live, names)
+    changes += [_orphan(orphan, live, options, veil) for orphan in orphans]
+    changes.sort(key=lambda change: (_ORDER.index(change.action), change.name))
+    return Plan(
+        config=config,
+        scope=live.scope,
+        changes=tuple(changes),
+        refusals=tuple(_refusals(config, desired, changes, live, options)),
+        notes=tuple(_notes(live, names, changes)),
+        prune=options.prune,
+    )
+
+
+def doubtful(desired: Sequence[Desired], live: Live, named_elsewhere: Collection[str] = ()) -> list[str]:
+    """Names whose part of the plan hangs on tags that come from an index: these are to be confirmed first."""
+    wanted = {item.rule.name: item.rule for item in desired}
+    ours = live.scope.tracking_id
+    names = []
+    for name, rule in live.rules.items():
+        if name in live.certain:
+            continue
+        if name not in wanted:
+            if rule.tracking_id == ours and name not in named_elsewhere:
+                names.append(name)
+        elif rule.tracking_id != ours or wanted[name].rule_tags not in (None, rule.rule.rule_tags):
+            names.append(name)
+    return sorted(names)
+
+
+def _change(item: Desired, live: Live, options: PlanOptions, veil: Veil) -> Change:
+    rule, found = item.rule, live.rules.get(item.rule.name)
+    comparison = compare(found, rule, veil)
+    action, reason = _action(item, found, comparison, live.scope.tracking_id, options.take_over)
+    return _made(rule.name, action, item.where, reason, comparison, Write(rule.name, found, rule))
+
+
+def _action(
+    item: Desired, found: LiveRule | None, comparison: Comparison, ours: str, take_over: bool
+) -> tuple[Action, str]:
+    if found is None:
+        return Action.CREATE, ""
+    if found.would_lose and comparison.fields:
+        return Action.CONFLICT, f"a write would lose {', '.join(found.would_lose)}"
+    if found.tracking_id not in (None, ours):
+        if not take_over:
+            return Action.CONFLICT, f"tracked by `{found.tracking_id}`, not by `{ours}`"
+        return Action.ADOPT, f"taken over from `{found.tracking_id}`"
+    if found.tracking_id is None:
+        return Action.ADOPT, "exists already, tracked by nobody"
+    old, new = found.rule.target, item.rule.target
+    if old and new and old.id != new.id:
+        return Action.REPLACE, f"target `{old.id}` becomes `{new.id}`"
+    if comparison.fields:
+        return Action.UPDATE, "" if old else "it has lost its target"
+    return Action.UNCHANGED, ""
+
+
+def _orphans(live: Live, names: Collection[str]) -> list[LiveRule]:
+    return [
+        rule for name, rule in live.rules.items() if name not in names and rule.tracking_id == live.scope.tracking_id
+    ]
+
+
+def _orphan(rule: LiveRule, live: Live, options: PlanOptions, veil: Veil) -> Change:
+    comparison = compare(rule, None, veil)
+    kept = [*rule.would_lose, *rule.foreign]
+    if not options.prune:
+        return _made(rule.name, Action.ORPHAN, None, "in no config any more", comparison, None)
+    if kept:
+        return _made(rule.name, Action.ORPHAN, None, f"kept, a delete would lose {', '.join(kept)}", comparison, None)
+    if rule.name not in live.certain:
+        return _made(rule.name, Action.ORPHAN, None, "kept, its tags couldn't be confirmed", comparison, None)
+    return _made(rule.name, Action.DELETE, None, "in no config any more", comparison, Write(rule.name, rule, None))
+
+
+def _made(
+    name: str, action: Action, where: Where | None, reason: str, comparison: Comparison, write: Write | None
+) -> Change:
+    hidden = action is Action.ORPHAN
+    return Change(
+        name=name,
+        action=action,
+        where=where,
+        reason=reason,
+        before=comparison.before,
+        after=comparison.after,
+        fields=() if hidden else comparison.fields,
+        marks=() if hidden else tuple(digest(name, *parts)[:16] for parts in comparison.marks),
+        write=write,
+    )
+
+
+def _refusals(
+    config: str, desired: Sequence[Desired], changes: Sequence[Change], live: Live, options: PlanOptions
+) -> list[Problem]:
+    problems = [
+        Problem(
+            f"conflict: the rule `{change.name}` may not be touched: {change.reason}",
+            change.where,
+            "rename the rule, or take it over with --take-over" if "tracked by" in change.reason else "rename the rule",
+            "conflict",
+        )
+        for change in changes
+        if change.action is Action.CONFLICT
+    ]
+    deletes = sum(change.action is Action.DELETE for change in changes)
+    if options.prune and not desired:
+        what = "prune is refused: `rules:` is empty, every tracked rule would go"
+        problems.append(Problem(what, Where(config), "is this the right file? Delete rules one config at a time"))
+    tracked = sum(rule.tracking_id == live.scope.tracking_id for rule in live.rules.values())
+    most = max(FEWEST_DELETES, math.ceil(tracked / 2)) if options.max_deletes is None else options.max_deletes
+    if deletes > most:
+        what = f"prune is refused: {deletes} rules would be deleted, at most {most} may be"
+        problems.append(Problem(what, Where(config), f"allow it with --max-deletes {deletes}"))
+    return problems
+
+
+def _notes(live: Live, names: Collection[str], changes: Sequence[Change]) -> list[str]:
+    """What the reader should know of rules that stay as they are."""
+    touched = {change.name for change in changes}
+    notes = []
+    for name in sorted(live.rules):
+        rule = live.rules[name]
+        if name in touched and rule.foreign:
+            notes.append(f"`{name}` has more targets, which are left as they are: {', '.join(rule.foreign)}")
+        elif name not in touched and name not in names:
+            owner = f"tracked by `{rule.tracking_id}`" if rule.tracking_id else "tracked by nobody"
+            notes.append(f"`{name}` starts tasks on this cluster and is in no config ({owner})")
+    return notes

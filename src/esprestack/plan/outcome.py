@@ -1,0 +1,39 @@
+"""What became of a plan, as data: apply makes it, reports read it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from esprestack.errors import Problem
+from esprestack.plan.model import Change, Plan
+
+
+class Result(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    NOT_TRIED = "not tried"
+    DIFFERS = "differs"
+    """Written, but AWS doesn't say what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What became of one change."""
+
+    change: Change
+    result: Result
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a plan."""
+
+    plan: Plan
+    steps: tuple[Step, ...]
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [step.problem for step in self.steps if step.problem]
+
+    def count(self, result: Result) -> int:
+        return sum(step.result is result for step in self.steps)

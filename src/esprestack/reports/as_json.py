@@ -1,0 +1,175 @@
+"""Plan and Outcome as JSON: the contract of docs/report.schema.json, for scripts and for `apply --plan`."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from esprestack import __version__
+from esprestack.errors import InputError, Problem
+from esprestack.plan.model import CHANGING, Action, Change, Plan, counts, hash_of
+from esprestack.plan.outcome import Outcome
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class FieldReport(_Part):
+    """One field that changes, secrets as `(secret)`; null is "not there"."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+class ProblemReport(_Part):
+    what: str
+    file: str | None
+    line: int | None
+    column: int | None
+    todo: str
+    code: str
+
+
+class ChangeReport(_Part):
+    """One rule. `before` and `after` are entries as they would stand under `rules:`."""
+
+    rule: str
+    action: Action
+    reason: str
+    file: str | None
+    line: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    fields: list[FieldReport]
+    fingerprints: list[str] = Field(description="A digest of each changed field, secrets by name")
+    result: str | None = Field(description="After an apply: done, failed, not tried, differs")
+    problem: str | None
+
+
+class PlanReport(_Part):
+    """One config."""
+
+    config: str
+    account: str
+    region: str
+    cluster: str
+    tracking_id: str
+    hash: str
+    changes: list[ChangeReport]
+    refusals: list[ProblemReport]
+    notes: list[str]
+
+
+class Report(_Part):
+    """What esprestack found, or did."""
+
+    version: Literal[1] = 1
+    esprestack: str
+    command: str
+    changed: bool
+    hash: str
+    summary: dict[str, Annotated[int, Field(ge=0)]]
+    plans: list[PlanReport]
+    problems: list[ProblemReport]
+
+
+def report(
+    command: str, plans: Sequence[Plan], problems: Sequence[Problem] = (), outcomes: Sequence[Outcome] = ()
+) -> Report:
+    """The report of one run, of its plans and, after an apply, of what became of them."""
+    steps = {(step.change.name, id(outcome.plan)): step for outcome in outcomes for step in outcome.steps}
+
+    def change_report(plan: Plan, change: Change) -> ChangeReport:
+        step = steps.get((change.name, id(plan)))
+        return ChangeReport(
+            rule=change.name,
+            action=change.action,
+            reason=change.reason,
+            file=change.where.file if change.where else None,
+            line=change.where.line if change.where else None,
+            before=change.before,
+            after=change.after,
+            fields=[FieldReport(path=item.path, before=item.before, after=item.after) for item in change.fields],
+            fingerprints=sorted(change.fingerprint),
+            result=str(step.result) if step else None,
+            problem=str(step.problem) if step and step.problem else None,
+        )
+
+    return Report(
+        esprestack=__version__,
+        command=command,
+        changed=any(plan.changing for plan in plans),
+        hash=hash_of(plans) if plans else "",
+        summary={str(action): count for action, count in counts(plans).items()},
+        plans=[
+            PlanReport(
+                config=plan.config,
+                account=plan.scope.account,
+                region=plan.scope.region,
+                cluster=plan.scope.cluster,
+                tracking_id=plan.scope.tracking_id,
+                hash=plan.hash,
+                changes=[change_report(plan, change) for change in plan.changes],
+                refusals=[_problem(problem) for problem in plan.refusals],
+                notes=list(plan.notes),
+            )
+            for plan in plans
+        ],
+        problems=[_problem(problem) for problem in problems],
+    )
+
+
+def to_json(of: Report, mask: Callable[[str], str]) -> str:
+    """`of` as text, each text in it masked on its own, so that no mask can break the JSON around it."""
+    return json.dumps(_masked(of.model_dump(mode="json"), mask), indent=2, ensure_ascii=False) + "\n"
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, list):
+        return [_masked(item, mask) for item in value]
+    if isinstance(value, dict):
+        return {mask(key): _masked(item, mask) for key, item in value.items()}
+    return value
+
+
+def from_json(text: str, name: str) -> Report:
+    """The report in a file that `--plan` names. Raises InputError."""
+    try:
+        return Report.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        what = f"{name} is no plan of esprestack: {where}: {first['msg']}"
+        raise InputError(Problem(what, todo="make it with: esprestack diff --format json > FILE")) from None
+
+
+def reviewed_marks(of: Report) -> dict[tuple[str, str], frozenset[str]]:
+    """The fingerprints of each (config, rule) that a plan file says will change."""
+    return {
+        (plan.config, change.rule): frozenset(change.fingerprints)
+        for plan in of.plans
+        for change in plan.changes
+        if change.action in CHANGING
+    }
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a report."""
+    return Report.model_json_schema(mode="serialization")
+
+
+def _problem(problem: Problem) -> ProblemReport:
+    where = problem.where
+    return ProblemReport(
+        what=problem.what,
+        file=where.file if where else None,
+        line=where.line if where else None,
+        column=where.column if where else None,
+        todo=problem.todo,
+        code=problem.code,
+    )

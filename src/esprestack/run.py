@@ -1,0 +1,216 @@
+"""One run: its settings, its vault and clients, its configs and their plans. Both front ends make one and hand it on.
+
+Nothing here prints, and nothing here knows a terminal or GitHub.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from esprestack.aws import Aws
+from esprestack.backends.base import Backend
+from esprestack.backends.rules import RulesBackend
+from esprestack.config.desired import Desired, Loaded, check, desired_rules
+from esprestack.config.load import Prepared, find_configs, prepare, read_source
+from esprestack.config.lookups.environment import Environment
+from esprestack.config.lookups.given import Secrets, Variables
+from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError, Where
+from esprestack.plan.compare import SECRET_NAMES, Veil
+from esprestack.plan.make import PlanOptions, doubtful, make_plan
+from esprestack.plan.model import Plan
+from esprestack.secrets import Vault
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked for, whoever asked. Paths are relative to `folder`; regions of configs go first."""
+
+    folder: Path
+    configs: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    env_allow: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secret_names: tuple[str, ...] = ()
+    options: PlanOptions = field(default_factory=PlanOptions)
+    region: str = ""
+    allowed_accounts: tuple[str, ...] = ()
+    parallel: int = 10
+    shown_from: Path | None = None
+    """The folder that paths in reports are relative to; the repository's root in the action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A config, its plan and the backend that can carry it out."""
+
+    loaded: Loaded
+    backend: Backend
+    desired: tuple[Desired, ...]
+    plan: Plan
+
+
+class Run:
+    """One run's vault and clients: made once, used by every config."""
+
+    def __init__(self, settings: Settings, vault: Vault) -> None:
+        self.settings = settings
+        self.vault = vault
+        self.veil = Veil(vault, (*SECRET_NAMES, *settings.secret_names))
+        self._regions: dict[str, Aws] = {}
+        self._loaded: list[Loaded] | None = None
+        for name, value in settings.secrets.items():
+            vault.know(name, value)
+
+    # -- configs -----------------------------------------------------------------------------------------------
+
+    def prepared(self) -> list[Prepared]:
+        """Every config, rendered and parsed. Raises with the problems of all of them."""
+        settings = self.settings
+        lookups = (
+            Environment(settings.environ, settings.env_allow),
+            Secrets(settings.secrets, self.vault),
+            Variables(settings.variables),
+        )
+        shown_from = settings.shown_from or settings.folder
+        paths = find_configs(settings.configs, settings.folder)
+        return _all_of(lambda path: prepare(read_source(path, shown_from), lookups, self.vault), paths)
+
+    def loaded(self) -> list[Loaded]:
+        """Every config, held against the model; read once."""
+        if self._loaded is None:
+            configs = _all_of(lambda prepared: check(prepared, self.vault), self.prepared())
+            _check_twice(configs, self.region_of)
+            self._loaded = configs
+        return self._loaded
+
+    def region_of(self, loaded: Loaded) -> str:
+        return loaded.config.region or self.settings.region
+
+    # -- AWS ---------------------------------------------------------------------------------------------------
+
+    def aws(self, region: str) -> Aws:
+        if region not in self._regions:
+            aws = self._regions[region] = Aws(region, self.settings.parallel, self.vault)
+            self._check_account(aws)
+        return self._regions[region]
+
+    def _check_account(self, aws: Aws) -> None:
+        allowed = self.settings.allowed_accounts
+        if allowed and (account := aws.identity()[1]) not in allowed:
+            what = f"the credentials are of account {account}, allowed are {', '.join(allowed)}"
+            raise RefusedError(Problem(what, todo="mend the role to assume, or `allowed-account-ids`"))
+
+    def backend(self, loaded: Loaded) -> RulesBackend:
+        aws = self.aws(self.region_of(loaded))
+        return RulesBackend(aws, loaded.config.cluster, loaded.tracking_id, self.settings.parallel)
+
+    # -- plans -------------------------------------------------------------------------------------------------
+
+    def planned(self, *, cluster: bool = False, only: Sequence[str] = ()) -> list[Planned]:
+        """The plan of every config. `cluster`: with notes on the cluster's other rules; `only`: these rules."""
+        configs = self.loaded()
+        options = self.settings.options
+        if only:
+            options = PlanOptions(tuple(only), take_over=options.take_over)
+        _check_rules(configs, options.rules)
+        return [self._planned(loaded, configs, options, cluster) for loaded in configs]
+
+    def _planned(self, loaded: Loaded, all_loaded: Sequence[Loaded], options: PlanOptions, cluster: bool) -> Planned:
+        backend = self.backend(loaded)
+        wanted = {
+            entry.name: entry.target_id or entry.name
+            for entry in loaded.config.rules or []
+            if not options.rules or entry.name in options.rules
+        }
+        elsewhere = {
+            entry.name
+            for other in all_loaded
+            if other is not loaded
+            and (self.region_of(other), other.tracking_id) == (self.region_of(loaded), loaded.tracking_id)
+            for entry in other.config.rules or []
+        }
+        live = backend.read(wanted, owned=not options.rules, cluster=cluster)
+        desired = tuple(desired_rules(loaded, live.scope))
+        if names := doubtful(desired, live, elsewhere):
+            live = backend.confirm(live, names)
+        plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere)
+        return Planned(loaded, backend, desired, plan)
+
+    def missing_task_definitions(self, planned: Sequence[Planned], *, all_rules: bool = False) -> list[Problem]:
+        """Task definitions that rules of the plan need and AWS doesn't have; each is asked for once.
+
+        Only rules that change are looked at, unless `all_rules`; where we may not ask, nothing is said.
+        """
+        problems = []
+        for item in planned:
+            changing = {change.name for change in item.plan.changing}
+            asked: dict[str, bool] = {}
+            for desired in item.desired:
+                target = desired.rule.target
+                if target is None or not (all_rules or desired.rule.name in changing):
+                    continue
+                name = target.task_definition
+                if name not in asked:
+                    asked[name] = self._exists(item, name)
+                if not asked[name]:
+                    what = f"the task definition `{name}` of the rule `{desired.rule.name}` doesn't exist"
+                    todo = f"register it in {item.plan.scope.region}, or mend the name"
+                    place = desired.place("taskDefinition", "task_definition")
+                    problems.append(Problem(what, place, todo, "no-task-definition"))
+        return problems
+
+    def _exists(self, item: Planned, name: str) -> bool:
+        try:
+            self.aws(item.plan.scope.region).call(
+                "ecs", "describe_task_definition", taskDefinition=self.vault.open(name)
+            )
+        except AwsError as error:
+            if error.final:
+                raise
+            return error.code not in ("ClientException", "InvalidParameterException")
+        return True
+
+
+def _all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
+    results: list[_Out] = []
+    problems: list[Problem] = []
+    for item in items:
+        try:
+            results.append(work(item))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return results
+
+
+def _check_twice(configs: Sequence[Loaded], region_of: Callable[[Loaded], str]) -> None:
+    seen: dict[tuple[str, str], Where] = {}
+    problems = []
+    for loaded in configs:
+        for index, entry in enumerate(loaded.config.rules or []):
+            place = loaded.prepared.tree.where(("rules", index, "name"))
+            first = seen.setdefault((region_of(loaded), entry.name), place)
+            if first is not place:
+                what = f"the rule `{entry.name}` stands in two configs of one region, first at {first}"
+                problems.append(Problem(what, place, "rename or remove one", "doubled-name"))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _check_rules(configs: Sequence[Loaded], names: Sequence[str]) -> None:
+    known = [entry.name for loaded in configs for entry in loaded.config.rules or []]
+    problems = []
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            todo = f"did you mean `{near[0]}`?" if near else "see the names with: esprestack render"
+            problems.append(Problem(f"no config has a rule `{name}`", todo=todo))
+    if problems:
+        raise InputError(problems)
