@@ -1,5 +1,6 @@
 """The command `esprestack`, also as `python -m esprestack`."""
 
+import os
 import sys
 
 
@@ -12,7 +13,10 @@ def main() -> None:
         return
     from esprestack.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # at once: calls that nobody waits for any more (of a config with errors) hold nothing up
 
 
 if __name__ == "__main__":

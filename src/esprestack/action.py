@@ -49,19 +49,15 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     log = Log(vault.mask)
     try:
         return _Step(environ, vault, log).run()
-    except EsprestackError as error:
+    except EsprestackError as error:  # before there was a job: an input or the event can't be used
         log.errors(error.problems)
-        _finish(log, error.reason, 1)
+        log.summary(problems_markdown(error.problems, "esprestack"))
+        log.outputs({"failure-reason": error.reason, "exit-code": "1"})
     except Exception as error:  # noqa: BLE001 - the front end's last line: an unexpected error is told, masked
         log.print(traceback.format_exc())
         log.errors([Problem(f"esprestack failed: {type(error).__name__}: {error}", todo="this is a bug: report it")])
-        _finish(log, "bug", 1)
+        log.outputs({"failure-reason": "bug", "exit-code": "1"})
     return 1
-
-
-def _finish(log: Log, reason: str, code: int) -> None:
-    log.output("failure-reason", reason)
-    log.output("exit-code", str(code))
 
 
 class _Step:
@@ -83,11 +79,11 @@ class _Step:
         self.log.hide(self.vault.values())
         self.log.print(f"esprestack {self.job.command}: {self.job.why}")
         result = self.result(run)
-        self.tell(result)
-        code = self.exit_code(result)
-        self.log.output("failure-reason", result.failure_reason if code else "")
-        self.log.output("exit-code", str(code))
-        return code
+        outputs = self.tell(result)
+        failed = result.failure_reason not in ("", "fork")
+        outputs |= {"failure-reason": result.failure_reason if failed else "", "exit-code": str(int(failed))}
+        self.log.outputs(outputs)
+        return int(failed)
 
     # -- the job -----------------------------------------------------------------------------------------------
 
@@ -142,7 +138,8 @@ class _Step:
 
     # -- the sinks ---------------------------------------------------------------------------------------------
 
-    def tell(self, result: Result) -> None:
+    def tell(self, result: Result) -> dict[str, str]:
+        """Tells every sink; the outputs of the step."""
         with self.log.group(result.title):
             if result.plans and not result.outcomes:
                 self.log.print(plan_text(result.plans, colour=False))
@@ -152,9 +149,7 @@ class _Step:
         if result.drifted:
             self.log.warning("AWS differs from the configs: see the summary")
         self.log.summary(self._markdown(result, MOST_SUMMARY_BYTES))
-        self._write_files(result)
-        self._comment(result)
-        self._outputs(result)
+        return self._files(result) | {"comment-url": self._comment(result)} | _facts(result)
 
     def _markdown(self, result: Result, budget: int) -> str:
         title = result.title
@@ -174,32 +169,29 @@ class _Step:
         link = f", [run]({run})" if run else ""
         return f"\n<sub>at commit {commit}{link}</sub>\n"
 
-    def _write_files(self, result: Result) -> None:
-        self.log.output("report", "")
-        self.log.output("plan-json", "")
+    def _files(self, result: Result) -> dict[str, str]:
         folder = ReportFolder(self.workspace, FOLDER, self.inputs.comment_key)
         try:
             markdown = folder.write("report.md", self.vault.mask(self._markdown(result, 50_000_000)))
             plan = folder.write("plan.json", to_json(self._report(result), self.vault.mask))
         except OSError as error:
             self.log.warning(f"the report files can't be written: {error}")
-            return
-        self.log.output("report", markdown)
-        self.log.output("plan-json", plan)
+            return {"report": "", "plan-json": ""}
+        return {"report": markdown, "plan-json": plan}
 
     def _report(self, result: Result) -> Report:
         return report(str(self.job.command), result.plans, result.problems, result.outcomes)
 
-    def _comment(self, result: Result) -> None:
-        self.log.output("comment-url", "")
+    def _comment(self, result: Result) -> str:
+        """The comment's URL; empty where there is none. A comment that can't be written fails nothing."""
         number = self.event.pull_request
         if not self.job.comments or number is None or self.inputs.comment is CommentMode.OFF:
-            return
+            return ""
         from esprestack.github.comment import NotPermittedError, PullRequest, marked
 
         if not self.inputs.token:
             self.log.notice("No comment: the input `github-token` is empty. The plan is in the job's summary")
-            return
+            return ""
         plan_hash = hash_of(result.plans) if result.plans else ""
         budget = COMMENT_BYTES - 1_000
         text = self.vault.mask(self._markdown(result, budget) + self._footer())
@@ -215,30 +207,25 @@ class _Step:
             )
         except NotPermittedError as error:
             self.log.notice(f"No comment: {error} The plan is in the job's summary")
-            return
+            return ""
         except EsprestackError as error:
             self.log.warning(f"No comment: {error} The plan is in the job's summary")
-            return
-        if posted:
-            self.log.output("comment-url", posted.url)
+            return ""
+        return posted.url if posted else ""
 
-    def _outputs(self, result: Result) -> None:
-        found = counts(result.plans)
-        updated = found[Action.UPDATE] + found[Action.REPLACE] + found[Action.ADOPT]
-        outputs = {
-            "changed": _word(any(plan.changing for plan in result.plans)),
-            "created": str(found[Action.CREATE]),
-            "updated": str(updated),
-            "deleted": str(found[Action.DELETE]),
-            "unchanged": str(found[Action.UNCHANGED]),
-            "drifted": _word(result.drifted),
-            "plan-hash": hash_of(result.plans) if result.plans else "",
-        }
-        for name, value in outputs.items():
-            self.log.output(name, value)
 
-    def exit_code(self, result: Result) -> int:
-        return int(bool(result.failure_reason) and result.failure_reason != "fork")
+def _facts(result: Result) -> dict[str, str]:
+    found = counts(result.plans)
+    updated = found[Action.UPDATE] + found[Action.REPLACE] + found[Action.ADOPT]
+    return {
+        "changed": _word(any(plan.changing for plan in result.plans)),
+        "created": str(found[Action.CREATE]),
+        "updated": str(updated),
+        "deleted": str(found[Action.DELETE]),
+        "unchanged": str(found[Action.UNCHANGED]),
+        "drifted": _word(result.drifted),
+        "plan-hash": hash_of(result.plans) if result.plans else "",
+    }
 
 
 _JOBS: dict[Command, Callable[[_Step, Run, Result], None]] = {

@@ -1,4 +1,4 @@
-"""The AWS edge: the only module that imports boto3, and the only one that opens sealed secrets.
+"""The AWS edge: the only module that imports boto3's engine, and the only one that opens sealed secrets.
 
 In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
 """
@@ -40,6 +40,8 @@ class Aws:
             raise InputError(Problem("no AWS region is known", todo=todo))
         self.region = region
         self._parallel = parallel
+        self.stopped = threading.Event()
+        """Set when nobody waits for answers any more: no further call is made."""
         self.open = vault.open
         """Opens the seals in a text: what is about to be sent, nothing else."""
         self._clients: dict[str, Any] = {}
@@ -51,6 +53,8 @@ class Aws:
         """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
         from botocore import exceptions
 
+        if self.stopped.is_set():
+            raise AwsError(Problem("no longer needed"), "Stopped", final=True)
         shown = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
         try:
             answer = getattr(self._client(service), operation)(**parameters)
@@ -76,6 +80,11 @@ class Aws:
             problem = Problem(f"{shown}: {error}", todo="check region and endpoint")
             raise AwsError(problem, type(error).__name__) from None
         return dict(answer)
+
+    def prepare(self, *services: str) -> None:
+        """Makes the clients ahead of their first call, which then waits for the network alone."""
+        for service in services:
+            self._client(service)
 
     def pages(self, service: str, operation: str, token: str, **parameters: Any) -> Iterator[Answer]:
         """Every page of a listing; `token` is the member that carries on. Ends at a token that repeats itself."""
@@ -105,11 +114,11 @@ class Aws:
             return self._clients[service]
 
     def _make(self, service: str) -> Any:
-        import boto3
+        import botocore.session  # boto3's engine; boto3 itself would load S3's transfer manager as well
         from botocore.config import Config
 
         if self._session is None:
-            self._session = boto3.session.Session(region_name=self.region)
+            self._session = botocore.session.get_session()
         attempts = os.environ.get("AWS_MAX_ATTEMPTS", "")
         config = Config(
             retries={
@@ -119,9 +128,9 @@ class Aws:
             max_pool_connections=self._parallel + 2,
             connect_timeout=5,
             read_timeout=30,
-            user_agent_extra=f"esprestack/{__version__}",
+            user_agent=f"esprestack/{__version__}",
         )
-        return self._session.client(service, config=config)
+        return self._session.create_client(service, region_name=self.region, config=config)
 
 
 def _refused(shown: str, error: Mapping[str, Any], parameters: Mapping[str, Any]) -> AwsError:

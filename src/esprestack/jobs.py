@@ -13,6 +13,7 @@ from esprestack.apply import apply
 from esprestack.backends.rules import RulesBackend
 from esprestack.config.words import Words, to_words
 from esprestack.errors import ConfigError, Problem, RefusedError
+from esprestack.plan.lookups import SecretLookups
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
 from esprestack.rule import DEFAULT_ROLE
@@ -111,9 +112,10 @@ def render(run: Run) -> list[tuple[str, str]]:
 
 
 def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
-    """The live rules of a cluster as a config, and what a config can't say of them.
+    """The live rules of a cluster as a config, and what the reader has to know of it.
 
-    `tracking_id`, if given, selects the rules that it tracks.
+    `tracking_id`, if given, selects the rules that it tracks. A config is meant for Git: values of secrets, and
+    values whose name looks like a secret's, are written as look-ups `{{ secret("NAME") }}`.
     """
     name = tracking_id or cluster.rpartition("/")[2]
     backend = RulesBackend(run.aws(run.settings.region), cluster, name, run.settings.parallel)
@@ -138,7 +140,9 @@ def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
         words["role"] = role
     if tracking_id and tracking_id != live.scope.cluster:
         words["trackingId"] = tracking_id
-    words["rules"] = [to_words(rule.rule, role) for rule in kept]
+    lookups = SecretLookups(run.veil)
+    words["rules"] = [lookups.written(to_words(rule.rule, role)) for rule in kept]
+    notes += [f"the config reads the secret `{secret}`: add it before you use the file" for secret in lookups.names]
     return words, notes
 
 

@@ -4,24 +4,29 @@ Nothing here prints, and nothing here knows a terminal or GitHub.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from esprestack.aws import Aws
-from esprestack.backends.base import Backend
+from esprestack.backends.base import Backend, Live
 from esprestack.backends.rules import RulesBackend
-from esprestack.config.desired import Desired, Loaded, check, desired_rules
 from esprestack.config.load import Prepared, find_configs, prepare, read_source
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
-from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError, Where
+from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Plan
 from esprestack.secrets import Vault
 
+if TYPE_CHECKING:
+    from esprestack.config.desired import Desired, Loaded
+
+_Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -49,9 +54,9 @@ class Settings:
 class Planned:
     """A config, its plan and the backend that can carry it out."""
 
-    loaded: Loaded
+    loaded: "Loaded"
     backend: Backend
-    desired: tuple[Desired, ...]
+    desired: "tuple[Desired, ...]"
     plan: Plan
 
 
@@ -63,6 +68,7 @@ class Run:
         self.vault = vault
         self.veil = Veil(vault, (*SECRET_NAMES, *settings.secret_names))
         self._regions: dict[str, Aws] = {}
+        self._prepared: list[Prepared] | None = None
         self._loaded: list[Loaded] | None = None
         for name, value in settings.secrets.items():
             vault.know(name, value)
@@ -70,72 +76,106 @@ class Run:
     # -- configs -----------------------------------------------------------------------------------------------
 
     def prepared(self) -> list[Prepared]:
-        """Every config, rendered and parsed. Raises with the problems of all of them."""
-        settings = self.settings
-        lookups = (
-            Environment(settings.environ, settings.env_allow),
-            Secrets(settings.secrets, self.vault),
-            Variables(settings.variables),
-        )
-        shown_from = settings.shown_from or settings.folder
-        paths = find_configs(settings.configs, settings.folder)
-        return _all_of(lambda path: prepare(read_source(path, shown_from), lookups, self.vault), paths)
+        """Every config, rendered and parsed, once. Raises with the problems of all of them."""
+        if self._prepared is None:
+            settings = self.settings
+            lookups = (
+                Environment(settings.environ, settings.env_allow),
+                Secrets(settings.secrets, self.vault),
+                Variables(settings.variables),
+            )
+            shown_from = settings.shown_from or settings.folder
+            paths = find_configs(settings.configs, settings.folder)
+            self._prepared = _all_of(lambda path: prepare(read_source(path, shown_from), lookups, self.vault), paths)
+        return self._prepared
 
-    def loaded(self) -> list[Loaded]:
-        """Every config, held against the model; read once."""
+    def loaded(self) -> "list[Loaded]":
+        """Every config, held against the model, once. Raises with the problems of all of them."""
+        from esprestack.config.desired import check  # the model is heavy: AWS is asked while it is imported
+
         if self._loaded is None:
             configs = _all_of(lambda prepared: check(prepared, self.vault), self.prepared())
             _check_twice(configs, self.region_of)
             self._loaded = configs
         return self._loaded
 
-    def region_of(self, loaded: Loaded) -> str:
-        return loaded.config.region or self.settings.region
+    def region_of(self, prepared: Prepared) -> str:
+        return prepared.top("region") or self.settings.region
 
     # -- AWS ---------------------------------------------------------------------------------------------------
 
     def aws(self, region: str) -> Aws:
-        if region not in self._regions:
-            aws = self._regions[region] = Aws(region, self.settings.parallel, self.vault)
-            self._check_account(aws)
-        return self._regions[region]
-
-    def _check_account(self, aws: Aws) -> None:
+        """The region's clients, the same ones for every caller. The account is checked before anything else."""
+        aws = self._aws(region)
         allowed = self.settings.allowed_accounts
         if allowed and (account := aws.identity()[1]) not in allowed:
             what = f"the credentials are of account {account}, allowed are {', '.join(allowed)}"
             raise RefusedError(Problem(what, todo="mend the role to assume, or `allowed-account-ids`"))
+        return aws
 
-    def backend(self, loaded: Loaded) -> RulesBackend:
-        aws = self.aws(self.region_of(loaded))
-        return RulesBackend(aws, loaded.config.cluster, loaded.tracking_id, self.settings.parallel)
+    def _aws(self, region: str) -> Aws:
+        if region not in self._regions:
+            self._regions[region] = Aws(region, self.settings.parallel, self.vault)
+        return self._regions[region]
 
     # -- plans -------------------------------------------------------------------------------------------------
 
     def planned(self, *, cluster: bool = False, only: Sequence[str] = ()) -> list[Planned]:
         """The plan of every config. `cluster`: with notes on the cluster's other rules; `only`: these rules."""
-        configs = self.loaded()
         options = self.settings.options
         if only:
             options = PlanOptions(tuple(only), take_over=options.take_over)
-        _check_rules(configs, options.rules)
-        return [self._planned(loaded, configs, options, cluster) for loaded in configs]
+        prepared = self.prepared()
+        with self._reading_ahead(prepared, options, cluster) as readings:
+            configs = self.loaded()
+            _check_rules(prepared, options.rules)
+            return [
+                self._planned(loaded, *reading.result(), prepared, options)
+                for loaded, reading in zip(configs, readings, strict=True)
+            ]
 
-    def _planned(self, loaded: Loaded, all_loaded: Sequence[Loaded], options: PlanOptions, cluster: bool) -> Planned:
-        backend = self.backend(loaded)
-        wanted = {
-            entry.name: entry.target_id or entry.name
-            for entry in loaded.config.rules or []
-            if not options.rules or entry.name in options.rules
-        }
+    @contextmanager
+    def _reading_ahead(self, prepared: Sequence[Prepared], options: PlanOptions, cluster: bool) -> Iterator[_Readings]:
+        """The live rules of each config, asked for while the configs are checked; an error ends the asking."""
+        complete = [item for item in prepared if item.top("cluster") and not item.missing]
+        pool = ThreadPoolExecutor(max(1, len(complete)))
+        try:
+            backends = [self._backend(item) for item in complete]
+            for backend in backends:
+                backend.prepare()
+            yield [
+                pool.submit(self._read, backend, item, options, cluster)
+                for backend, item in zip(backends, complete, strict=True)
+            ]
+        except BaseException:
+            for aws in self._regions.values():
+                aws.stopped.set()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _backend(self, prepared: Prepared) -> Backend:
+        aws = self._aws(self.region_of(prepared))
+        return RulesBackend(aws, prepared.top("cluster"), prepared.tracking_id, self.settings.parallel)
+
+    def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
+        self.aws(self.region_of(prepared))
+        targets = prepared.targets()
+        wanted = {name: targets[name] for name in options.rules if name in targets} if options.rules else targets
+        return backend, backend.read(wanted, owned=not options.rules, cluster=cluster)
+
+    def _planned(
+        self, loaded: "Loaded", backend: Backend, live: Live, prepared: Sequence[Prepared], options: PlanOptions
+    ) -> Planned:
+        from esprestack.config.desired import desired_rules
+
+        mine = (self.region_of(loaded.prepared), loaded.prepared.tracking_id)
         elsewhere = {
-            entry.name
-            for other in all_loaded
-            if other is not loaded
-            and (self.region_of(other), other.tracking_id) == (self.region_of(loaded), loaded.tracking_id)
-            for entry in other.config.rules or []
+            name
+            for other in prepared
+            if other is not loaded.prepared and (self.region_of(other), other.tracking_id) == mine
+            for name in other.targets()
         }
-        live = backend.read(wanted, owned=not options.rules, cluster=cluster)
         desired = tuple(desired_rules(loaded, live.scope))
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
@@ -190,22 +230,23 @@ def _all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
     return results
 
 
-def _check_twice(configs: Sequence[Loaded], region_of: Callable[[Loaded], str]) -> None:
-    seen: dict[tuple[str, str], Where] = {}
+def _check_twice(configs: "Sequence[Loaded]", region_of: Callable[[Prepared], str]) -> None:
+    seen: dict[tuple[str, str], tuple[Loaded, int]] = {}
     problems = []
     for loaded in configs:
         for index, entry in enumerate(loaded.config.rules or []):
-            place = loaded.prepared.tree.where(("rules", index, "name"))
-            first = seen.setdefault((region_of(loaded), entry.name), place)
-            if first is not place:
-                what = f"the rule `{entry.name}` stands in two configs of one region, first at {first}"
-                problems.append(Problem(what, place, "rename or remove one", "doubled-name"))
+            first, at = seen.setdefault((region_of(loaded.prepared), entry.name), (loaded, index))
+            if first is not loaded:
+                place = first.prepared.tree.where(("rules", at, "name"))
+                what = f"the rule `{entry.name}` stands in two configs of one region, first at {place}"
+                here = loaded.prepared.tree.where(("rules", index, "name"))
+                problems.append(Problem(what, here, "rename or remove one", "doubled-name"))
     if problems:
         raise ConfigError(problems)
 
 
-def _check_rules(configs: Sequence[Loaded], names: Sequence[str]) -> None:
-    known = [entry.name for loaded in configs for entry in loaded.config.rules or []]
+def _check_rules(prepared: Sequence[Prepared], names: Sequence[str]) -> None:
+    known = [name for item in prepared for name in item.targets()]
     problems = []
     for name in names:
         if name not in known:

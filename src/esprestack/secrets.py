@@ -75,6 +75,10 @@ class Vault:
         """`text` with each secret by its name, never by its value: what enters the plan hash."""
         return self._replace(text, lambda name, _: f"(secret {name})")
 
+    def write_lookups(self, text: str, lookup: Callable[[str, str], str]) -> str:
+        """`text` with each secret in it as `lookup(name, value)` writes it."""
+        return self._replace(self.seal_text(text), lookup)
+
     def is_broken(self, text: str) -> bool:
         """Whether a seal was cut in two, by a filter such as `truncate`: such a value can't be opened."""
         return bool(re.search(f"[{_OPEN}{_CLOSE}\uf110-\uf119]", _SEAL.sub("", text)))

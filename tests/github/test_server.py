@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import pytest
 import requests
-from github import Auth, Github, GithubException
 from github.Issue import Issue
 from tests.support import github_events
 from tests.support.github_events import HEAD_SHA, MERGE_SHA, NO_SHA, Json, PullRequest
 from tests.support.github_server import MAX_BODY, GitHubServer, Request, complaints
+
+from github import Auth, Github, GithubException
 
 COMMENTS = "/repos/octo/batch/issues/7/comments"
 
@@ -48,7 +49,7 @@ def client(server: GitHubServer) -> Iterator[Github]:
 @pytest.fixture
 def seven(client: Github) -> Issue:
     """Pull request 7, where the comments are."""
-    return client.get_repo("octo/batch", lazy=True).get_issue(7)
+    return client.get_repo("octo/batch").get_issue(7)
 
 
 def refused(status: int, call: Callable[..., Any], *args: Any, **kwargs: Any) -> GithubException:
@@ -107,7 +108,7 @@ def test_250_comments_are_read_in_three_pages(server: GitHubServer) -> None:
         server.add_comment(7, "mona", f"comment {number}")
 
     with a_client(server, per_page=100) as client:
-        issue = client.get_repo("octo/batch", lazy=True).get_issue(7)
+        issue = client.get_repo("octo/batch").get_issue(7)
         bodies = [comment.body for comment in issue.get_comments()]
 
     assert bodies == [f"comment {number}" for number in range(250)]
@@ -196,7 +197,7 @@ def test_the_repository_says_its_default_branch(server: GitHubServer, client: Gi
 def test_a_pull_request_from_a_fork_has_another_head_repository(server: GitHubServer, client: Github) -> None:
     server.pull_requests[8] = PullRequest(8, head_sha=MERGE_SHA, base_ref="release", fork=True, login="hubot")
 
-    pull = client.get_repo("octo/batch", lazy=True).get_pull(8)
+    pull = client.get_repo("octo/batch").get_pull(8)
     assert (pull.head.repo.full_name, pull.head.repo.fork) == ("hubot/batch", True)
     assert (pull.base.repo.full_name, pull.base.ref, pull.head.sha) == ("octo/batch", "release", MERGE_SHA)
     server.assert_clean()
@@ -204,7 +205,7 @@ def test_a_pull_request_from_a_fork_has_another_head_repository(server: GitHubSe
 
 def test_a_commit_tells_the_pull_request_that_it_heads_or_came_in_by(server: GitHubServer, client: Github) -> None:
     server.pull_requests[8] = PullRequest(8, head_sha="a" * 40, state="closed", merge_commit_sha=MERGE_SHA)
-    repository = client.get_repo("octo/batch", lazy=True)
+    repository = client.get_repo("octo/batch")
 
     def numbers(sha: str) -> list[int]:
         return [pull.number for pull in repository.get_commit(sha).get_pulls()]
@@ -215,7 +216,7 @@ def test_a_commit_tells_the_pull_request_that_it_heads_or_came_in_by(server: Git
 
 
 def test_an_issue_can_be_opened_found_by_its_label_and_closed(server: GitHubServer, client: Github) -> None:
-    repository = client.get_repo("octo/batch", lazy=True)
+    repository = client.get_repo("octo/batch")
     issue = repository.create_issue("Drift", body="1 rule differs", labels=["esprestack"])
     assert issue.number == 8
     server.add_issue("Something else", login="mona")
@@ -234,7 +235,7 @@ def test_an_issue_can_be_opened_found_by_its_label_and_closed(server: GitHubServ
 def test_pull_requests_are_listed_among_the_issues(server: GitHubServer, client: Github) -> None:
     server.add_issue("Drift")
 
-    issues = list(client.get_repo("octo/batch", lazy=True).get_issues(state="all"))
+    issues = list(client.get_repo("octo/batch").get_issues(state="all"))
     assert [(one.number, one.pull_request is not None) for one in issues] == [(8, False), (7, True)]
     server.assert_clean()
 
@@ -429,7 +430,7 @@ def test_an_enterprise_server_has_its_api_below_a_path() -> None:
     with GitHubServer(base_path="/api/v3") as server, a_client(server) as client:
         for number in range(31):
             server.add_comment(7, "mona", f"comment {number}")
-        issue = client.get_repo("octo/batch", lazy=True).get_issue(7)
+        issue = client.get_repo("octo/batch").get_issue(7)
         comments = list(issue.get_comments())
 
         assert server.url.endswith("/api/v3")

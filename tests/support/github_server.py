@@ -135,7 +135,7 @@ class GitHubServer:
 
     def __enter__(self) -> Self:
         self._server = _Server(self._respond)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
         self._thread.start()
         return self
 

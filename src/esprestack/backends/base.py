@@ -29,6 +29,9 @@ class Write:
 class Backend(Protocol):
     """EventBridge rules, or EventBridge Scheduler. Every method may raise AwsError."""
 
+    def prepare(self) -> None:
+        """Gets ready for calls without making one."""
+
     def scope(self) -> Scope:
         """Account, region and cluster, learned with as few calls as possible."""
 

@@ -35,6 +35,9 @@ class RulesBackend:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
+    def prepare(self) -> None:
+        self._aws.prepare("events", "resourcegroupstaggingapi")
+
     def scope(self) -> Scope:
         if self._scope is None:
             partition, account = self._aws.identity()

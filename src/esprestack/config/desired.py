@@ -1,14 +1,14 @@
 """From a checked config to desired rules, and from any rule back to the config's words: each other's inverse."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from esprestack.config import model
 from esprestack.config.complaints import complaints
 from esprestack.config.load import Prepared
-from esprestack.config.source import Tree
+from esprestack.config.source import Path, Tree
 from esprestack.errors import ConfigError, Problem, Where
 from esprestack.rule import (
     DEFAULT_ROLE,
@@ -34,12 +34,13 @@ class Desired:
     """A rule as a config wants it, and where it says so."""
 
     rule: Rule
-    where: Where
-    places: Mapping[str, Where] = field(default_factory=dict)
-    """The places of the rule's own keys."""
+    path: Path
+    tree: Tree
 
     def place(self, *keys: str) -> Where:
-        return next((self.places[key] for key in keys if key in self.places), self.where)
+        """The place of the first of the rule's `keys` that is there, else of its name."""
+        places = (self.tree.find((*self.path, key)) for key in keys)
+        return next(filter(None, places), None) or self.tree.where((*self.path, "name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,6 @@ class Loaded:
     @property
     def path(self) -> str:
         return self.prepared.source.path
-
-    @property
-    def tracking_id(self) -> str:
-        """ecschedule's default is the cluster's name; of a cluster's ARN it is the name in it."""
-        return self.config.tracking_id or self.config.cluster.rpartition("/")[2]
 
 
 def check(prepared: Prepared, vault: Vault) -> Loaded:
@@ -88,17 +84,18 @@ def _without_tolerated(data: Mapping[str, object], tree: Tree) -> dict[str, obje
 
 def _doubled_names(tree: Tree) -> list[Problem]:
     rules = tree.data.get("rules") if isinstance(tree.data, dict) else None
-    seen: dict[str, Where] = {}
+    seen: dict[str, int] = {}
     problems = []
     for index, entry in enumerate(rules if isinstance(rules, list) else []):
         name = entry.get("name") if isinstance(entry, dict) else None
         if not isinstance(name, str) or not name:
             continue
-        place = tree.where(("rules", index, "name"))
         if name in seen:
-            what = f"the rule name `{name}` stands twice, first at {seen[name]}"
+            first = tree.where(("rules", seen[name], "name"))
+            what = f"the rule name `{name}` stands twice, first at {first}"
+            place = tree.where(("rules", index, "name"))
             problems.append(Problem(what, place, "rename or remove one", "doubled-name"))
-        seen.setdefault(name, place)
+        seen.setdefault(name, index)
         problems += _doubled_containers(tree, index, entry)
     return problems
 
@@ -142,25 +139,10 @@ def _broken_seals(tree: Tree, vault: Vault) -> list[Problem]:
 
 def desired_rules(loaded: Loaded, scope: Scope) -> list[Desired]:
     """The rules of a config, in its order, in canonical form."""
-    tree = loaded.prepared.tree
     return [
-        Desired(
-            _rule(entry, loaded.config, scope),
-            tree.where(("rules", index, "name")),
-            {
-                str(path[2]): place
-                for path, place in _rule_keys(tree, index)
-            },
-        )
+        Desired(_rule(entry, loaded.config, scope), ("rules", index), loaded.prepared.tree)
         for index, entry in enumerate(loaded.config.rules or [])
-    ]  # fmt: skip
-
-
-def _rule_keys(tree: Tree, index: int) -> list[tuple[tuple[str | int, ...], Where]]:
-    rules = tree.data.get("rules") if isinstance(tree.data, dict) else None
-    entry = rules[index] if isinstance(rules, list) else None
-    keys = entry if isinstance(entry, dict) else {}
-    return [(("rules", index, key), tree.where(("rules", index, key))) for key in keys]
+    ]
 
 
 def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope) -> Rule:

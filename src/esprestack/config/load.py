@@ -1,16 +1,19 @@
 """From config files to desired rules: read, render, parse, check against the model."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from esprestack.config.lookups.base import Function, Lookup
-from esprestack.config.source import Source, Tree, read_tree
+from esprestack.config.source import Source, Tree, check_reserved, read_tree
 from esprestack.errors import ConfigError, InputError, Problem, Where
 from esprestack.secrets import Vault
 
 DEFAULT_NAMES = tuple(f"ecschedule.{ending}" for ending in ("yaml", "yml", "json"))
+
+_TAG = re.compile(r"\{\{|\{%|\{#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,23 @@ class Prepared:
         """A top-level text, for what has to be known before the whole is checked; empty if it isn't there."""
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         return next((str(value) for key in keys if isinstance(value := data.get(key), str)), "")
+
+    @property
+    def tracking_id(self) -> str:
+        """ecschedule's default is the cluster's name; of a cluster's ARN it is the name in it."""
+        return self.top("trackingId", "tracking_id") or self.top("cluster").rpartition("/")[2]
+
+    def targets(self) -> dict[str, str]:
+        """Each rule's name and the id of its target, which by default is the name."""
+        data = self.tree.data if isinstance(self.tree.data, dict) else {}
+        rules = data.get("rules")
+        found: dict[str, str] = {}
+        for entry in rules if isinstance(rules, list) else []:
+            name = entry.get("name") if isinstance(entry, dict) else None
+            if isinstance(entry, dict) and isinstance(name, str):
+                target = entry.get("targetId") or entry.get("target_id")
+                found[str(name)] = str(target if isinstance(target, str) else name)
+        return found
 
 
 def find_configs(patterns: Sequence[str], folder: Path) -> list[Path]:
@@ -86,6 +106,10 @@ def read_source(path: Path, shown_from: Path) -> Source:
 
 def prepare(source: Source, lookups: Sequence[Lookup], vault: Vault) -> Prepared:
     """`source` rendered and parsed. Raises ConfigError."""
+    if not _TAG.search(source.text):
+        check_reserved(source)
+        tree = read_tree(source.text, source, lambda line, column: Where(source.path, line, column))
+        return Prepared(source, source.text, tree, ())
     from esprestack.config.template import render  # Jinja is heavy: only who renders pays for it
 
     functions: dict[str, Function] = {}

@@ -7,12 +7,13 @@ a `Where`. Scalars stay text: what `010`, `yes` or `1.10` mean is for the model 
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import yaml
 
 from esprestack.errors import ConfigError, Problem, Where
+from esprestack.secrets import RESERVED
 
 Path: TypeAlias = tuple[str | int, ...]
 Data: TypeAlias = "Scalar | dict[str, Data] | list[Data] | None"
@@ -22,6 +23,7 @@ MOST_NODES = 500_000
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -49,28 +51,75 @@ class Scalar(str):
         return scalar
 
 
-@dataclass(slots=True)
-class Tree:
-    """What a file holds. `keys` has the place of each mapping's key, `values` the place of each value."""
-
-    data: Data
-    values: dict[Path, Where] = field(default_factory=dict)
-    keys: dict[Path, Where] = field(default_factory=dict)
-    shared: frozenset[str] = frozenset()
-    """Top-level keys that only hold YAML anchors which other keys use (`common: &common …`)."""
-
-    def where(self, path: Path) -> Where:
-        """The place of `path`, or of the nearest thing around it that stands in the file."""
-        while path and path not in self.values:
-            path = path[:-1]
-        return self.values[path]
-
-    def where_key(self, path: Path) -> Where:
-        return self.keys.get(path) or self.where(path)
+def check_reserved(source: Source) -> None:
+    """Raises ConfigError for private-use characters that are ours: a file could forge a seal with them."""
+    match = RESERVED.search(source.text)
+    if match:
+        line = source.text.count("\n", 0, match.start()) + 1
+        column = match.start() - source.text.rfind("\n", 0, match.start())
+        what = f"the private-use character U+{ord(match.group()):04X} may not stand in a config"
+        raise ConfigError(Problem(what, Where(source.path, line, column), "remove it"))
 
 
 Locate: TypeAlias = Callable[[int, int], Where]
 """From line and column (both from 1) of the rendered text to the place in the source file."""
+
+
+class Tree:
+    """What a file holds. Places are looked up when somebody asks: a config without problems never does."""
+
+    def __init__(self, data: Data, root: yaml.Node, locate: "Locate") -> None:
+        self.data = data
+        self._root = root
+        self._locate = locate
+
+    def where(self, path: Path) -> Where:
+        """The place of the value at `path`, or of the nearest thing around it that stands in the file."""
+        return self.find(path) or self.where(path[:-1])
+
+    def find(self, path: Path) -> Where | None:
+        """The place of the value at `path`, if it is there."""
+        node = self._root
+        for part in path:
+            _, found = _child(node, part)
+            if found is None:
+                return None
+            node = found
+        return _place(node, self._locate)
+
+    def where_key(self, path: Path) -> Where:
+        """The place of the key at `path`, or of its value where that is a list's item."""
+        node = self._root
+        for part in path[:-1]:
+            _, found = _child(node, part)
+            if found is None:
+                return _place(node, self._locate)
+            node = found
+        key, value = _child(node, path[-1])
+        return _place(key or value or node, self._locate)
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Top-level keys that only hold YAML anchors which other keys use (`common: &common …`)."""
+        return frozenset(_anchor_holders(self._root))
+
+
+def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
+    """Key and value below `node`; of a mapping its own key goes before one that `<<` merges in."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return None, node.value[part]
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == part:
+                return key, value
+        for key, value in node.value:
+            if _is_merge(key):
+                for merged in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    if isinstance(merged, yaml.MappingNode) and merged is not node:
+                        found = _child(merged, part)
+                        if found[1] is not None:
+                            return found
+    return None, None
 
 
 def read_tree(text: str, source: Source, locate: Locate) -> Tree:
@@ -145,64 +194,61 @@ class _Reader:
         self.open: set[int] = set()
 
     def read(self, root: yaml.Node) -> Tree:
-        tree = Tree(None)
+        data: Data = None
         try:
-            tree.data = self.value(root, (), tree)
+            data = self.value(root)
         except RecursionError:
             self.problems.append(Problem("the config is nested too deeply", _place(root, self.locate)))
         if self.problems:
             raise ConfigError(self.problems)
-        tree.shared = frozenset(_anchor_holders(root))
-        return tree
+        return Tree(data, root, self.locate)
 
-    def value(self, node: yaml.Node, path: Path, tree: Tree) -> Data:
+    def value(self, node: yaml.Node) -> Data:
         self.nodes += 1
         if self.nodes > MOST_NODES:
             raise ConfigError(
                 Problem("the config unfolds to too many values", _place(node, self.locate), "use fewer aliases")
             )
-        tree.values[path] = place = _place(node, self.locate)
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
         if id(node) in self.open:
+            place = _place(node, self.locate)
             self.problems.append(Problem("this alias contains itself", place, "remove the alias"))
             return None
-        if isinstance(node, yaml.ScalarNode):
-            return self.scalar(node, place)
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
-                return [self.value(child, (*path, index), tree) for index, child in enumerate(node.value)]
-            return self.mapping(node, path, tree) if isinstance(node, yaml.MappingNode) else None
+                return [self.value(child) for child in node.value]
+            return self.mapping(node) if isinstance(node, yaml.MappingNode) else None
         finally:
             self.open.discard(id(node))
 
-    def scalar(self, node: yaml.ScalarNode, place: Where) -> Scalar | None:
+    def scalar(self, node: yaml.ScalarNode) -> Scalar | None:
         if not node.tag.startswith("tag:yaml.org,2002:"):
+            place = _place(node, self.locate)
             self.problems.append(Problem(f"the YAML tag `{node.tag}` is unknown", place, "remove the tag"))
         if _is_null(node):
             return None
         text = node.value
-        if any("\ud800" <= character <= "\udfff" for character in text):  # a pair of JSON's \uXXXX escapes
+        if _SURROGATE.search(text):  # a pair of JSON's \uXXXX escapes
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return Scalar(text, plain=not node.style)
 
-    def mapping(self, node: yaml.MappingNode, path: Path, tree: Tree) -> dict[str, Data]:
+    def mapping(self, node: yaml.MappingNode) -> dict[str, Data]:
         data: dict[str, Data] = {}
-        first: dict[str, Where] = {}
+        first: dict[str, yaml.Node] = {}
         for key_node, value_node, merged in self.pairs(node):
-            place = _place(key_node, self.locate)
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(Problem("a key must be a plain text", place))
+                self.problems.append(Problem("a key must be a plain text", _place(key_node, self.locate)))
                 continue
             key = str(key_node.value)
             if key in first:
                 if not merged:
-                    self.problems.append(
-                        Problem(f"the key `{key}` stands twice, first at {first[key]}", place, "remove one")
-                    )
+                    what = f"the key `{key}` stands twice, first at {_place(first[key], self.locate)}"
+                    self.problems.append(Problem(what, _place(key_node, self.locate), "remove one"))
                 continue
-            first[key] = place
-            tree.keys[(*path, key)] = place
-            data[key] = self.value(value_node, (*path, key), tree)
+            first[key] = key_node
+            data[key] = self.value(value_node)
         return data
 
     def pairs(self, node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:

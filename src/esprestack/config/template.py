@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from esprestack.config import golang
 from esprestack.config.lookups.base import Function, LookupMissError
-from esprestack.config.source import Source
+from esprestack.config.source import Source, check_reserved
 from esprestack.config.tags import Piece, cut
 from esprestack.errors import ConfigError, Problem, Where
 from esprestack.secrets import RESERVED, Vault, digits, undigits
@@ -68,15 +68,8 @@ def render(source: Source, functions: Mapping[str, Function], vault: Vault) -> R
     Raises ConfigError with all errors of syntax and all undefined names at once. A function that has no answer is
     no reason to stop: it is noted in `missing`, and MISSING stands in the text.
     """
-    _check_reserved(source)
+    check_reserved(source)
     return _Renderer(source, functions, vault).render()
-
-
-def _check_reserved(source: Source) -> None:
-    for number, line in enumerate(source.text.split("\n"), 1):
-        if match := RESERVED.search(line):
-            what = f"the private-use character U+{ord(match.group()):04X} may not stand in a config"
-            raise ConfigError(Problem(what, Where(source.path, number, match.start() + 1), "remove it"))
 
 
 class _Renderer:

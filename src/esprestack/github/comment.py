@@ -11,9 +11,8 @@ from esprestack import __version__
 from esprestack.errors import GithubError, Problem
 
 if TYPE_CHECKING:
-    from github.IssueComment import IssueComment
-
     from github import GithubException
+    from github.IssueComment import IssueComment
 
 ACTIONS_BOT = "github-actions[bot]"
 """The author of what GITHUB_TOKEN writes; that token may not ask who it is."""
@@ -47,7 +46,9 @@ class PullRequest:
 
         url = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
         retry = GithubRetry(total=RETRIES, backoff_factor=1.0)
-        self._github: Github = Github(auth=Auth.Token(token), base_url=url, per_page=100, retry=retry, timeout=30)
+        self._github: Github = Github(
+            auth=Auth.Token(token), base_url=url, per_page=100, retry=retry, timeout=30, lazy=True
+        )
         self._repository = repository
         self._number = number
 
@@ -56,12 +57,11 @@ class PullRequest:
 
         Raises NotPermittedError where the token may not write, GithubError for anything else.
         """
+        from github import GithubException
         from requests import RequestException
 
-        from github import GithubException
-
         try:
-            issue = self._github.get_repo(self._repository, lazy=True).get_issue(self._number)
+            issue = self._github.get_repo(self._repository).get_issue(self._number)
             found = None if always_new else next(self._ours(issue.get_comments(), key), None)
             if found is not None:
                 if found.body != body:

@@ -6,7 +6,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 import os
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -98,8 +98,9 @@ class Log:
     def warning(self, text: str) -> None:
         core.warning(self._mask(text)[:LONGEST_ANNOTATION])
 
-    def output(self, name: str, value: str) -> None:
-        core.set_output(name, self._mask(value))
+    def outputs(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            core.set_output(name, self._mask(value))
 
     def summary(self, markdown: str) -> None:
         """Adds to the job's summary what fits; a runner without summaries shows it in the log."""

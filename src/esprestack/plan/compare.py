@@ -68,7 +68,7 @@ class Veil:
             return list(self._arguments(path, value, show))
         if not isinstance(value, str):
             return value
-        if self.is_secret_name(path.rpartition(".")[2]) and _is_free_text(path):
+        if self.hides_by_name(path):
             return SECRET
         return _URL_PASSWORD.sub(rf"\g<1>{SECRET}\3", show(self.vault.seal_text(value)))
 
@@ -87,6 +87,10 @@ class Veil:
                 yield self._veiled(path, value, show) if not isinstance(value, dict) else value
             hide_next = text.startswith("-") and not equals and looks_secret
 
+    def hides_by_name(self, path: str) -> bool:
+        """Whether the value at `path` stands under a name that users chose and that looks like a secret's."""
+        return _is_free_text(path) and self.is_secret_name(path.rpartition(".")[2])
+
     def is_secret_name(self, name: str) -> bool:
         upper = name.upper().replace("-", "_")
         return any(fnmatch.fnmatchcase(upper, pattern) for pattern in self._patterns)
@@ -102,6 +106,8 @@ def compare(live: LiveRule | None, desired: Rule | None, veil: Veil) -> Comparis
     before_rule = live.rule if live else None
     if before_rule and desired and desired.rule_tags is None:
         before_rule = replace(before_rule, rule_tags=None)  # not ours to say: left alone, so no difference
+    if before_rule == desired:
+        return Comparison(None, None, (), ())  # canonical forms: equal is equal, and most rules are
     before = to_words(before_rule) if before_rule else {}
     after = to_words(desired) if desired else {}
     old, new = dict(leaves(before)), dict(leaves(after))
@@ -110,8 +116,8 @@ def compare(live: LiveRule | None, desired: Rule | None, veil: Veil) -> Comparis
     shown_after = {path: _shown_after(path, value, path in changed, old, veil) for path, value in new.items()}
     shown_before = {path: veil.shown(path, value) for path, value in old.items()}
     return Comparison(
-        before=_rebuilt(before, shown_before) if before else None,
-        after=_rebuilt(after, shown_after) if after else None,
+        before=rebuilt(before, shown_before) if before else None,
+        after=rebuilt(after, shown_after) if after else None,
         fields=tuple(FieldChange(path, shown_before.get(path), shown_after.get(path)) for path in changed),
         marks=tuple(
             (path, repr(veil.labelled(path, old.get(path))), repr(veil.labelled(path, new.get(path))))
@@ -148,13 +154,13 @@ def leaves(words: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, words
 
 
-def _rebuilt(words: Any, values: Leaves, path: str = "") -> Any:
+def rebuilt(words: Any, values: Leaves, path: str = "") -> Any:
     """The document of `words` with its leaves taken from `values`."""
     if isinstance(words, dict):
-        return {key: _rebuilt(value, values, f"{path}.{key}" if path else key) for key, value in words.items()}
+        return {key: rebuilt(value, values, f"{path}.{key}" if path else key) for key, value in words.items()}
     if isinstance(words, list) and words and all(isinstance(item, dict) for item in words):
         return [
-            _rebuilt(item, values, f"{path}[{item.get('name') or item.get('capacityProvider') or index}]")
+            rebuilt(item, values, f"{path}[{item.get('name') or item.get('capacityProvider') or index}]")
             for index, item in enumerate(words)
         ]
     return values[path]

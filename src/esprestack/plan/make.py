@@ -3,13 +3,16 @@
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from esprestack.backends.base import Live, Write
-from esprestack.config.desired import Desired
 from esprestack.errors import Problem, Where
 from esprestack.plan.compare import Comparison, Veil, compare
 from esprestack.plan.model import Action, Change, Plan, digest
 from esprestack.rule import LiveRule
+
+if TYPE_CHECKING:
+    from esprestack.config.desired import Desired
 
 FEWEST_DELETES = 3
 """Without `--max-deletes`: half of the tracked rules may go, but at least this many."""
@@ -32,7 +35,7 @@ class PlanOptions:
 
 def make_plan(
     config: str,
-    desired: Sequence[Desired],
+    desired: "Sequence[Desired]",
     live: Live,
     options: PlanOptions,
     veil: Veil,
@@ -58,7 +61,7 @@ def make_plan(
     )
 
 
-def doubtful(desired: Sequence[Desired], live: Live, named_elsewhere: Collection[str] = ()) -> list[str]:
+def doubtful(desired: "Sequence[Desired]", live: Live, named_elsewhere: Collection[str] = ()) -> list[str]:
     """Names whose part of the plan hangs on tags that come from an index: these are to be confirmed first."""
     wanted = {item.rule.name: item.rule for item in desired}
     ours = live.scope.tracking_id
@@ -74,15 +77,16 @@ def doubtful(desired: Sequence[Desired], live: Live, named_elsewhere: Collection
     return sorted(names)
 
 
-def _change(item: Desired, live: Live, options: PlanOptions, veil: Veil) -> Change:
+def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Change:
     rule, found = item.rule, live.rules.get(item.rule.name)
     comparison = compare(found, rule, veil)
     action, reason = _action(item, found, comparison, live.scope.tracking_id, options.take_over)
-    return _made(rule.name, action, item.where, reason, comparison, Write(rule.name, found, rule))
+    where = None if action is Action.UNCHANGED else item.place()
+    return _made(rule.name, action, where, reason, comparison, Write(rule.name, found, rule))
 
 
 def _action(
-    item: Desired, found: LiveRule | None, comparison: Comparison, ours: str, take_over: bool
+    item: "Desired", found: LiveRule | None, comparison: Comparison, ours: str, take_over: bool
 ) -> tuple[Action, str]:
     if found is None:
         return Action.CREATE, ""
@@ -138,7 +142,7 @@ def _made(
 
 
 def _refusals(
-    config: str, desired: Sequence[Desired], changes: Sequence[Change], live: Live, options: PlanOptions
+    config: str, desired: "Sequence[Desired]", changes: Sequence[Change], live: Live, options: PlanOptions
 ) -> list[Problem]:
     problems = [
         Problem(

@@ -1,0 +1,27 @@
+# The action's image. A release replaces the base's name by name@sha256:digest.
+ARG PYTHON_IMAGE=python:3.13-slim
+FROM ${PYTHON_IMAGE} AS build
+WORKDIR /build
+COPY requirements/build.txt requirements/runtime.txt requirements/
+# The environment has no pip of its own: what builds it stays in this stage.
+RUN python -m venv /build/tools \
+ && /build/tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt \
+ && python -m venv --without-pip /app/venv \
+ && /build/tools/bin/pip --python /app/venv/bin/python install --quiet --disable-pip-version-check --no-cache-dir \
+    --require-hashes --only-binary :all: -r requirements/runtime.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY src src
+COPY examples/demo examples/demo
+RUN /build/tools/bin/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist . \
+ && /build/tools/bin/pip --python /app/venv/bin/python install --quiet --disable-pip-version-check --no-deps dist/*.whl
+
+FROM ${PYTHON_IMAGE}
+LABEL org.opencontainers.image.title="esprestack" \
+      org.opencontainers.image.description="Scheduled ECS tasks from Git" \
+      org.opencontainers.image.source="https://github.com/esprestack/esprestack" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /app/venv /app/venv
+COPY entrypoint.py /app/entrypoint.py
+ENV PATH=/app/venv/bin:$PATH
+# Isolated (-I): the working folder is a pull request's checkout, and nothing in it may be imported.
+ENTRYPOINT ["python", "-I", "-u", "-B", "/app/entrypoint.py"]

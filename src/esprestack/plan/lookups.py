@@ -1,0 +1,46 @@
+"""Live values as a config may have them in Git: secrets as look-ups, texts that look like templates as they are."""
+
+import re
+from typing import Any
+
+from esprestack.config.words import Words
+from esprestack.plan.compare import Veil, leaves, rebuilt
+
+_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+
+
+class SecretLookups:
+    """Writes `{{ secret("NAME") }}` for secrets; the same value always under the same name."""
+
+    def __init__(self, veil: Veil) -> None:
+        self._veil = veil
+        self._values: dict[str, str] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The secrets that the written config reads."""
+        return sorted(self._values)
+
+    def written(self, words: Words) -> Words:
+        """`words`, an entry under `rules:`, without secrets."""
+        values = {path: self._leaf(path, value) for path, value in leaves(words)}
+        document: Words = rebuilt(words, values)
+        return document
+
+    def _leaf(self, path: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._leaf(path, item) for item in value]
+        if not isinstance(value, str):
+            return value
+        if self._veil.hides_by_name(path):
+            return self._lookup(path.rpartition(".")[2], value)
+        plain = _TEMPLATE.sub(lambda match: f"{{% raw %}}{match.group()}{{% endraw %}}", value)
+        return self._veil.vault.write_lookups(plain, self._lookup)
+
+    def _lookup(self, name: str, value: str) -> str:
+        """Two values under one name get two names."""
+        base, number = name, 2
+        while self._values.get(name, value) != value:
+            name, number = f"{base}_{number}", number + 1
+        self._values[name] = value
+        return f'{{{{ secret("{name}") }}}}'
