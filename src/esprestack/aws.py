@@ -125,7 +125,7 @@ class Aws:
                 "mode": "adaptive",
                 "total_max_attempts": int(attempts) if attempts.isdigit() and int(attempts) else ATTEMPTS,
             },
-            max_pool_connections=self._parallel + 2,
+            max_pool_connections=2 * self._parallel + 2,
             connect_timeout=5,
             read_timeout=30,
             user_agent=f"esprestack/{__version__}",

@@ -1,5 +1,6 @@
 """An AWS account on loopback, looked at and changed past the front: its calls are no calls of the program."""
 
+import copy
 import itertools
 import json
 from collections.abc import Callable, Mapping
@@ -99,20 +100,22 @@ class Account:
     ) -> None:
         """A live rule, in the form that the program gives it unless `targets` or `members` say otherwise."""
         every_tag = {**(tags or {}), **({TRACKING_TAG: tracked_by} if tracked_by else {})}
-        rule = {"ScheduleExpression": "rate(1 day)", "RoleArn": arn("iam", "role/ecsEventsRole"), **members}
-        pairs = [{"Key": key, "Value": value} for key, value in every_tag.items()]
-        self.events.put_rule(Name=name, Tags=pairs, **rule)
-        targets = [a_target(name)] if targets is None else targets
-        if targets:
-            self.events.put_targets(Rule=name, Targets=targets)
+        backend = events_backends[ACCOUNT][REGION]  # moto's own: a bus full of rules takes no time
+        backend.put_rule(
+            name,
+            scheduled_expression=members.pop("ScheduleExpression", "rate(1 day)"),
+            role_arn=members.pop("RoleArn", arn("iam", "role/ecsEventsRole")),
+            description=members.pop("Description", None),
+            state=members.pop("State", None),
+            event_pattern=members.pop("EventPattern", None),
+            tags=[{"Key": key, "Value": value} for key, value in every_tag.items()],
+        )
+        assert not members, "unknown members of a rule"
+        backend.put_targets(name, None, copy.deepcopy([a_target(name)] if targets is None else targets))
 
     def manages(self, name: str, service: str) -> None:
         """The rule belongs to an AWS service."""
         events_backends[ACCOUNT][REGION].event_buses["default"].rules[name].managed_by = service
-
-    def retag(self, name: str, **tags: str) -> None:
-        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        self.events.tag_resource(ResourceARN=arn("events", f"rule/{name}"), Tags=pairs)
 
     def track(self, name: str, tracking_id: str | None) -> None:
         """Changes whose rule it is; None: nobody's."""

@@ -252,23 +252,3 @@ def test_rules_are_tracked_by_the_tracking_id_or_the_clusters_name(
     folder.config(cluster=cluster, trackingId=tracking_id)
     assert esprestack("apply").code == 0
     assert account.tags("nightly") == {TRACKING_TAG: tracking_id or CLUSTER}
-
-
-def test_ctrl_c_ends_an_apply_between_two_rules_and_says_what_was_done(
-    esprestack: Esprestack,
-    folder: Folder,
-    account: Account,
-    front: AwsFront,
-    signals: dict[int, object],
-) -> None:
-    import signal
-
-    from tests.aws.account import just_before
-
-    folder.config(*map(a_rule, ("one", "two", "three")))
-    just_before(front, "PutTargets", lambda: signals[signal.SIGINT](signal.SIGINT, None))  # type: ignore[operator]
-    said = esprestack("apply", "--parallel", "1")
-    assert said.code == 130
-    assert said.out.endswith("\nApplied: 1 done, 2 not tried\n")
-    assert account.target("one") == a_target("one"), "the rule in hand was finished"
-    assert account.names() == ["one"]

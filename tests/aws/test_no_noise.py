@@ -302,7 +302,7 @@ def test_ruleTags_are_all_tags_of_the_rule_but_the_tracking_tag(  # noqa: N802 -
     folder.config(a_rule("nightly", ruleTags={"team": "blue", "new": "2"}))
     diff = esprestack("diff", "--exit-code")
     assert diff.code == 2
-    assert "~ update nightly: ruleTags.team, ruleTags.new, ruleTags.old\n" in diff.out
+    assert "~ update nightly: ruleTags.new, ruleTags.team, ruleTags.old\n" in diff.out
     assert esprestack("apply").code == 0
     assert account.tags("nightly") == {TRACKING_TAG: CLUSTER, "team": "blue", "new": "2"}
     assert_at_rest(esprestack, front)

@@ -16,6 +16,9 @@ from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, with_tex
 PAGE = 100
 """The largest page of every listing here."""
 
+READS_PER_WRITE = 2
+"""Reads side by side for each write of `--parallel`: they can't get into each other's way."""
+
 CONFLICT_TRIES = 6
 """ConcurrentModificationException, thrown or as a failed entry, is retried by no SDK."""
 
@@ -53,15 +56,15 @@ class RulesBackend:
 
         Tags come from one GetResources listing, which lags behind: see `confirm`.
         """
-        with ThreadPoolExecutor(self._parallel) as pool:
+        with ThreadPoolExecutor(READS_PER_WRITE * self._parallel) as pool:
             index = pool.submit(self._tag_index)
             listed: dict[str, Answer] = {}
-            targets: dict[str, Future[list[Answer]]] = {}
+            asked: dict[str, Future[LiveRule]] = {}
 
             def ask(names: Iterable[str]) -> None:
                 for name in names:
-                    if name in listed and name not in targets:
-                        targets[name] = pool.submit(self._targets, name)
+                    if name in listed and name not in asked:
+                        asked[name] = pool.submit(self._live, listed[name], wanted.get(name, ""))
 
             for page in self._aws.pages("events", "list_rules", "NextToken", Limit=PAGE):
                 rules = {rule["Name"]: rule for rule in page.get("Rules", [])}
@@ -79,18 +82,17 @@ class RulesBackend:
                 ask(name for name in certain if dict(tags[name]).get(TRACKING_TAG) == self._tracking_id)
             if cluster and listed:
                 ask(self._on_cluster(listed))
-            scope = self.scope()
-            found = {
-                name: _with_tags(live_rule(listed[name], future.result(), scope, wanted.get(name, "")), tags.get(name))
-                for name, future in targets.items()
-            }
-        return Live(scope, found, frozenset(certain))
+            found = {name: _with_tags(future.result(), tags.get(name)) for name, future in asked.items()}
+        return Live(self.scope(), found, frozenset(certain))
 
     def confirm(self, live: Live, names: Collection[str]) -> Live:
-        with ThreadPoolExecutor(self._parallel) as pool:
+        with ThreadPoolExecutor(READS_PER_WRITE * self._parallel) as pool:
             answers = dict(zip(names, pool.map(self._tags, names), strict=True))
         rules = dict(live.rules) | {name: _with_tags(live.rules[name], tags) for name, tags in answers.items()}
         return Live(live.scope, rules, live.certain | answers.keys())
+
+    def _live(self, rule: Answer, target_id: str) -> LiveRule:
+        return live_rule(rule, self._targets(rule["Name"]), self.scope(), target_id)
 
     def _targets(self, name: str) -> list[Answer]:
         pages = self._aws.pages("events", "list_targets_by_rule", "NextToken", Rule=name, Limit=PAGE)

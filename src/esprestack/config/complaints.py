@@ -7,8 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from esprestack.config import model
-from esprestack.config.source import Path, Tree
-from esprestack.config.template import MISSING
+from esprestack.config.source import MISSING, Path, Tree
 from esprestack.errors import Problem
 
 _ENTRIES: dict[str, tuple[str, type[BaseModel]]] = {

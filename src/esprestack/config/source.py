@@ -18,6 +18,9 @@ from esprestack.secrets import RESERVED
 Path: TypeAlias = tuple[str | int, ...]
 Data: TypeAlias = "Scalar | dict[str, Data] | list[Data] | None"
 
+MISSING = "\uf105"
+"""Stands for a value that a template's function didn't have, so that the rest of the file is still checked."""
+
 MOST_NODES = 500_000
 """A tree larger than this is a file that unfolds itself ("billion laughs"), not a config."""
 

@@ -21,13 +21,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from esprestack.config import golang
 from esprestack.config.lookups.base import Function, LookupMissError
-from esprestack.config.source import Source, check_reserved
+from esprestack.config.source import MISSING, Source, check_reserved
 from esprestack.config.tags import Piece, cut
 from esprestack.errors import ConfigError, Problem, Where
 from esprestack.secrets import RESERVED, Vault, digits, undigits
-
-MISSING = "\uf105"
-"""Stands for a value that a function didn't have, so that the rest of the file is still checked."""
 
 LARGEST = 5_000_000
 """Characters that a rendered config may have: more comes from a loop that has run away."""
