@@ -458,7 +458,17 @@ def test_more_than_a_page_of_tracked_rules_is_known_to_the_index(
     assert front.count("GetResources") == 2
 
 
-def test_another_accounts_region_is_another_bus(
+def test_a_rule_that_is_deleted_while_it_is_read_is_not_there(
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    account.has_rule("nightly")
+    folder.config(a_rule("nightly"))
+    just_before(front, "ListTargetsByRule", lambda: account.remove("nightly"))
+    said = esprestack("apply")
+    assert (said.code, written(front)) == (0, ["PutRule", "PutTargets"]), said.err
+
+
+def test_another_region_is_another_bus(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
     account.has_rule("nightly")

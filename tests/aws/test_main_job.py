@@ -194,7 +194,7 @@ def test_one_rule_in_two_configs_is_an_error(esprestack: Esprestack, folder: Fol
     said = esprestack("apply", "-c", "a.yaml", "-c", "b.yaml")
     assert said.code == 1
     assert "b.yaml:4:9: the rule `same` stands in two configs of one region, first at a.yaml:4:9" in said.err
-    assert front.calls == []
+    assert front.writes() == []
 
 
 def test_drift_ends_with_2_where_aws_differs(
