@@ -58,9 +58,7 @@ def diff_of_many_rules() -> int:
         run(["apply", "--parallel", "20", "--format", "json"], folder, environ)
         ours.send("freeze")
         ours.recv()
-        seconds = []
-        for _ in range(9):
-            seconds.append(run(["diff", "--exit-code"], folder, environ))
+        seconds = [run(["diff", "--exit-code"], folder, environ) for _ in range(9)]
         ours.send("count")
         calls = ours.recv() // len(seconds)
     server.terminate()
@@ -74,7 +72,11 @@ def register(url: str) -> None:
     import boto3
 
     ecs = boto3.client(
-        "ecs", endpoint_url=url, region_name="ap-northeast-1", aws_access_key_id="made-up", aws_secret_access_key="made-up"
+        "ecs",
+        endpoint_url=url,
+        region_name="ap-northeast-1",
+        aws_access_key_id="made-up",
+        aws_secret_access_key="made-up",
     )
     ecs.register_task_definition(
         family="reports", containerDefinitions=[{"name": "app", "image": "app:1", "memory": 128}]
@@ -112,7 +114,11 @@ def config() -> str:
             "launch_type": "FARGATE",
             "network_configuration": {"aws_vpc_configuration": {"subnets": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]}},
             "containerOverrides": [
-                {"name": "app", "command": ["bin/job", str(number)], "environment": {"TZ": "Asia/Tokyo", "N": str(number)}}
+                {
+                    "name": "app",
+                    "command": ["bin/job", str(number)],
+                    "environment": {"TZ": "Asia/Tokyo", "N": str(number)},
+                }
             ],
         }
         for number in range(RULES)

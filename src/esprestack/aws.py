@@ -6,6 +6,7 @@ In: operation and parameters; out: AWS's answer as a dict, or AwsError that says
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from esprestack import __version__
@@ -46,45 +47,23 @@ class Aws:
         """Opens the seals in a text: what is about to be sent, nothing else."""
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._identifying = threading.Lock()
         self._session: Any = None
         self._identity: Answer | None = None
 
     def call(self, service: str, operation: str, **parameters: Any) -> Answer:
         """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
-        from botocore import exceptions
-
         if self.stopped.is_set():
             raise AwsError(Problem("no longer needed"), "Stopped", final=True)
         shown = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
-        try:
-            answer = getattr(self._client(service), operation)(**parameters)
-        except exceptions.ClientError as error:
-            raise _refused(shown, error.response.get("Error", {}), parameters) from None
-        except (
-            exceptions.NoCredentialsError,
-            exceptions.PartialCredentialsError,
-            exceptions.CredentialRetrievalError,
-            exceptions.ProfileNotFound,
-            exceptions.TokenRetrievalError,
-            exceptions.UnauthorizedSSOTokenError,
-        ) as error:
-            problem = Problem(f"no AWS credentials: {error}", todo=_SIGN_IN)
-            raise AwsError(problem, "NoCredentials", final=True) from None
-        except exceptions.HTTPClientError as error:
-            problem = Problem(f"{shown}: AWS can't be reached: {error}", todo="check network, proxy and region")
-            raise AwsError(problem, "NoNetwork", final=True) from None
-        except exceptions.ParamValidationError as error:
-            said = " ".join(str(error).split("\n")[1:]) or str(error)
-            raise AwsError(Problem(f"{shown}: {said}", todo="mend the config"), "ParamValidation") from None
-        except exceptions.BotoCoreError as error:
-            problem = Problem(f"{shown}: {error}", todo="check region and endpoint")
-            raise AwsError(problem, type(error).__name__) from None
-        return dict(answer)
+        with _told(shown, parameters):
+            return dict(getattr(self._client(service), operation)(**parameters))
 
     def prepare(self, *services: str) -> None:
         """Makes the clients ahead of their first call, which then waits for the network alone."""
         for service in services:
-            self._client(service)
+            with _told(service, {}):
+                self._client(service)
 
     def pages(self, service: str, operation: str, token: str, **parameters: Any) -> Iterator[Answer]:
         """Every page of a listing; `token` is the member that carries on. Ends at a token that repeats itself."""
@@ -100,8 +79,9 @@ class Aws:
 
     def identity(self) -> tuple[str, str]:
         """(partition, account) of the credentials, asked once."""
-        if self._identity is None:
-            self._identity = self.call("sts", "get_caller_identity")
+        with self._identifying:
+            if self._identity is None:
+                self._identity = self.call("sts", "get_caller_identity")
         return self._identity["Arn"].split(":")[1], self._identity["Account"]
 
     def _client(self, service: str) -> Any:
@@ -131,6 +111,36 @@ class Aws:
             user_agent=f"esprestack/{__version__}",
         )
         return self._session.create_client(service, region_name=self.region, config=config)
+
+
+@contextmanager
+def _told(shown: str, parameters: Mapping[str, Any]) -> Iterator[None]:
+    """Turns what botocore raises into AwsError: what was refused, and the next step."""
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise _refused(shown, error.response.get("Error", {}), parameters) from None
+    except (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+        exceptions.ProfileNotFound,
+        exceptions.TokenRetrievalError,
+        exceptions.UnauthorizedSSOTokenError,
+    ) as error:
+        raise AwsError(Problem(f"no AWS credentials: {error}", todo=_SIGN_IN), "NoCredentials", final=True) from None
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        problem = Problem(f"{shown}: AWS can't be reached: {error}", todo="check network, proxy and region")
+        raise AwsError(problem, "NoNetwork", final=True) from None
+    except exceptions.ParamValidationError as error:
+        said = " ".join(str(error).split("\n")[1:]) or str(error)
+        raise AwsError(Problem(f"{shown}: {said}", todo="mend the config"), "ParamValidation") from None
+    except (exceptions.BotoCoreError, ResponseParserError, ValueError, LookupError) as error:
+        problem = Problem(f"{shown}: {type(error).__name__}: {error}", todo="check region, endpoint and proxy")
+        raise AwsError(problem, type(error).__name__, final=True) from None
 
 
 def _refused(shown: str, error: Mapping[str, Any], parameters: Mapping[str, Any]) -> AwsError:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from esprestack.apply import apply
 from esprestack.backends.rules import RulesBackend
 from esprestack.config.words import Words, to_words
-from esprestack.errors import ConfigError, Problem, RefusedError
+from esprestack.errors import AwsError, ConfigError, Problem, RefusedError
 from esprestack.plan.lookups import SecretLookups
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
@@ -53,33 +53,34 @@ def apply_plans(
     if problems:
         raise RefusedError([*problems, Problem("nothing was changed")])
     outcomes = [apply(item.plan, item.backend, run.settings.parallel, stop, told) for item in planned]
-    return read_back(run, outcomes, told)
+    return [read_back(run, item, outcome, told) for item, outcome in zip(planned, outcomes, strict=True)]
 
 
-def read_back(run: Run, outcomes: Sequence[Outcome], told: Callable[[Step], None]) -> list[Outcome]:
-    """`outcomes` with every step that AWS doesn't confirm marked as such."""
-    names = [step.change.name for outcome in outcomes for step in outcome.steps if step.result is Result.DONE]
-    deleted = {step.change.name for outcome in outcomes for step in outcome.steps if step.change.after is None}
-    asked = [name for name in names if name not in deleted]
-    if not asked:
-        return list(outcomes)
+def read_back(run: Run, item: Planned, outcome: Outcome, told: Callable[[Step], None]) -> Outcome:
+    """`outcome` with every step that AWS doesn't confirm within READ_BACK_SECONDS marked as such."""
+    names = [step.change.name for step in outcome.steps if step.result is Result.DONE]
     deadline = time.monotonic() + READ_BACK_SECONDS
     wait = 0.5
-    while differing := _differing(run, asked):
-        if time.monotonic() + wait > deadline:
-            break
-        time.sleep(wait)
-        wait *= 2
-    return [_marked(outcome, differing, told) for outcome in outcomes]
+    try:
+        while names and (differing := run.still_differing(item, names)):
+            if time.monotonic() + wait > deadline:
+                return _marked(outcome, differing, told)
+            names = list(differing)
+            time.sleep(wait)
+            wait *= 2
+    except AwsError as error:
+        return _unconfirmed(outcome, names, error.problems[0])
+    return outcome
 
 
-def _differing(run: Run, names: Sequence[str]) -> dict[str, str]:
-    planned = run.planned(only=names)
-    return {
-        change.name: ", ".join(item.path for item in change.fields) or str(change.action)
-        for item in planned
-        for change in item.plan.changing
-    }
+def _unconfirmed(outcome: Outcome, names: Sequence[str], why: Problem) -> Outcome:
+    steps = []
+    for step in outcome.steps:
+        if step.result is Result.DONE and step.change.name in names:
+            what = f"`{step.change.name}` was written, but couldn't be read back: {why.what}"
+            step = Step(step.change, step.result, Problem(what, step.change.where, why.todo))
+        steps.append(step)
+    return Outcome(outcome.plan, tuple(steps))
 
 
 def _marked(outcome: Outcome, differing: Mapping[str, str], told: Callable[[Step], None]) -> Outcome:
@@ -108,7 +109,7 @@ def render(run: Run) -> list[tuple[str, str]]:
     missing = [problem for item in prepared for problem in item.missing]
     if missing:
         raise ConfigError(missing)
-    return [(item.source.path, run.vault.mask(item.text)) for item in prepared]
+    return [(item.source.path, run.vault.mask(item.tree.replaced(item.text, run.veil.shown))) for item in prepared]
 
 
 def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:

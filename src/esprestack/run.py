@@ -20,7 +20,7 @@ from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
-from esprestack.plan.model import Plan
+from esprestack.plan.model import Action, Plan
 from esprestack.secrets import Vault
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Run:
         return self._loaded
 
     def region_of(self, prepared: Prepared) -> str:
-        return prepared.top("region") or self.settings.region
+        return self.vault.open(prepared.top("region")) or self.settings.region
 
     # -- AWS ---------------------------------------------------------------------------------------------------
 
@@ -120,17 +120,15 @@ class Run:
 
     # -- plans -------------------------------------------------------------------------------------------------
 
-    def planned(self, *, cluster: bool = False, only: Sequence[str] = ()) -> list[Planned]:
-        """The plan of every config. `cluster`: with notes on the cluster's other rules; `only`: these rules."""
+    def planned(self, *, cluster: bool = False) -> list[Planned]:
+        """The plan of every config. `cluster`: with notes on the cluster's other rules."""
         options = self.settings.options
-        if only:
-            options = PlanOptions(tuple(only), take_over=options.take_over)
         prepared = self.prepared()
         with self._reading_ahead(prepared, options, cluster) as readings:
             configs = self.loaded()
             _check_rules(prepared, options.rules)
             return [
-                self._planned(loaded, *reading.result(), prepared, options)
+                self._planned(loaded, *reading.result(), configs, options)
                 for loaded, reading in zip(configs, readings, strict=True)
             ]
 
@@ -156,7 +154,7 @@ class Run:
 
     def _backend(self, prepared: Prepared) -> Backend:
         aws = self._aws(self.region_of(prepared))
-        return RulesBackend(aws, prepared.top("cluster"), prepared.tracking_id, self.settings.parallel)
+        return RulesBackend(aws, prepared.top("cluster"), self._tracking_id(prepared), self.settings.parallel)
 
     def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
         self.aws(self.region_of(prepared))
@@ -165,22 +163,49 @@ class Run:
         return backend, backend.read(wanted, owned=not options.rules, cluster=cluster)
 
     def _planned(
-        self, loaded: "Loaded", backend: Backend, live: Live, prepared: Sequence[Prepared], options: PlanOptions
+        self, loaded: "Loaded", backend: Backend, live: Live, configs: "Sequence[Loaded]", options: PlanOptions
     ) -> Planned:
         from esprestack.config.desired import desired_rules
 
-        mine = (self.region_of(loaded.prepared), loaded.prepared.tracking_id)
-        elsewhere = {
-            name
-            for other in prepared
-            if other is not loaded.prepared and (self.region_of(other), other.tracking_id) == mine
-            for name in other.targets()
-        }
+        family = [other for other in configs if self._owner(other.prepared) == self._owner(loaded.prepared)]
+        elsewhere = {name for other in family if other is not loaded for name in other.prepared.targets()}
         desired = tuple(desired_rules(loaded, live.scope))
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
-        plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere)
+        plan = make_plan(
+            loaded.path,
+            desired,
+            live,
+            options,
+            self.veil,
+            elsewhere,
+            configured={name for other in configs for name in other.prepared.targets()},
+            with_orphans=loaded is family[0],
+        )
         return Planned(loaded, backend, desired, plan)
+
+    def _owner(self, prepared: Prepared) -> tuple[str, str]:
+        """Configs with the same one own rules together: what one names is no orphan of the other."""
+        return self.region_of(prepared), self._tracking_id(prepared)
+
+    def _tracking_id(self, prepared: Prepared) -> str:
+        """ecschedule's default is the cluster's name; of a cluster's ARN it is the name in it."""
+        given, cluster = prepared.top("trackingId", "tracking_id"), prepared.top("cluster")
+        return self.vault.open(given) or self.vault.open(cluster).rpartition("/")[2]
+
+    def still_differing(self, item: Planned, names: Sequence[str]) -> dict[str, str]:
+        """Of the rules of `names`, those that AWS doesn't have as the plan wanted them, and in which fields."""
+        wanted = {desired.rule.name: desired for desired in item.desired if desired.rule.name in names}
+        targets = {name: item.loaded.prepared.targets().get(name, name) for name in names}
+        live = item.backend.read(targets)
+        live = item.backend.confirm(live, sorted(live.rules.keys() & set(names)))
+        plan = make_plan(item.plan.config, list(wanted.values()), live, PlanOptions(), self.veil, with_orphans=False)
+        differing = {
+            change.name: ", ".join(field.path for field in change.fields) or change.reason or str(change.action)
+            for change in plan.changes
+            if change.action is not Action.UNCHANGED
+        }
+        return differing | {name: "being there" for name in names if name not in wanted and name in live.rules}
 
     def missing_task_definitions(self, planned: Sequence[Planned], *, all_rules: bool = False) -> list[Problem]:
         """Task definitions that rules of the plan need and AWS doesn't have; each is asked for once.

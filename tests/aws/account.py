@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto.ecs.models import ecs_backends
 from moto.events.models import events_backends
 from tests.support.aws_front import AwsFront, Call
 
@@ -38,12 +39,8 @@ class Account:
     """The rules and task definitions of the account."""
 
     def __init__(self, front: AwsFront) -> None:
-        self.events = self._client(front, "events")
-        self.ecs = self._client(front, "ecs")
-
-    def _client(self, front: AwsFront, service: str) -> Any:
-        return boto3.client(
-            service,
+        self.events: Any = boto3.client(
+            "events",
             region_name=REGION,
             endpoint_url=front.moto_url,
             aws_access_key_id="made-up",
@@ -84,10 +81,10 @@ class Account:
 
     # -- what others do ----------------------------------------------------------------------------------------
 
-    def has_task_definition(self, *families: str) -> None:
-        container = {"name": "app", "image": "app:1", "memory": 128}
+    def has_task_definitions(self, *families: str) -> None:
         for family in families:
-            self.ecs.register_task_definition(family=family, containerDefinitions=[container])
+            container = {"name": "app", "image": "app:1", "memory": 128}
+            ecs_backends[ACCOUNT][REGION].register_task_definition(family, [container])
 
     def has_rule(
         self,

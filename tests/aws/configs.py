@@ -46,7 +46,7 @@ def everything(name: str = "nightly") -> dict[str, Any]:
         "containerOverrides": [
             {
                 "name": "app",
-                "command": ["bin/report", "--all", "", "it's: \"quoted\""],
+                "command": ["bin/report", "--all", "", 'it\'s: "quoted"'],
                 "environment": {"COUNT": "010", "EMPTY": "", "LINES": "one\ntwo\n", "ON": "yes", "TZ": "Asia/Tokyo"},
                 "environmentFiles": [{"value": "arn:aws:s3:::bucket/app.env", "type": "s3"}],
                 "cpu": 256,

@@ -1,19 +1,22 @@
 """One AWS on loopback for each worker, emptied for each test, and the program's command line before it."""
 
+import gc
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import RLock
 from typing import Any, NamedTuple, TypeAlias
 
-import botocore.loaders
 import botocore.session
 import pytest
 from tests.aws.account import Account
 from tests.aws.configs import Folder
 from tests.support.aws_front import AwsFront
 
-from esprestack import cli, jobs
+from esprestack import jobs
+from esprestack.cli import run as esprestack_cli
 
 
 class Said(NamedTuple):
@@ -38,13 +41,51 @@ def clients(running_front: AwsFront) -> Account:
     return Account(running_front)
 
 
+class ClientCache:
+    """botocore's sessions and clients by all that they are made of.
+
+    Each command asks for a session and for two clients or more, and to make them costs as much as six calls.
+    """
+
+    def __init__(self) -> None:
+        self._session = botocore.session.get_session
+        self._client = botocore.session.Session.create_client
+        self._made: dict[object, Any] = {}
+        self._lock = RLock()
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        def session() -> Any:
+            return self._once("session", self._session)
+
+        def client(of: Any, service: str, **given: Any) -> Any:
+            return self._once((service, given.get("region_name")), lambda: self._client(of, service, **given))
+
+        patch.setattr(botocore.session, "get_session", session)
+        patch.setattr(botocore.session.Session, "create_client", client)
+
+    def forget(self) -> None:
+        self._made.clear()
+
+    def _once(self, what: object, make: Callable[[], Any]) -> Any:
+        environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
+        with self._lock:
+            if (what, environment) not in self._made:
+                self._made[what, environment] = make()
+            return self._made[what, environment]
+
+
 @pytest.fixture(scope="session")
-def models_read_once() -> Iterator[None]:
-    """botocore reads its models of the services anew for each session, which is each command here: 0.1 s."""
-    loader = botocore.loaders.create_loader()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", lambda _: loader)
-        yield
+def client_cache() -> ClientCache:
+    return ClientCache()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rare_collections() -> Iterator[None]:
+    """Garbage is collected as rarely as `esprestack.__main__` has it."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    yield
+    gc.set_threshold(*before)
 
 
 @pytest.fixture
@@ -56,7 +97,7 @@ def front(running_front: AwsFront) -> AwsFront:
 @pytest.fixture
 def account(front: AwsFront, clients: Account) -> Account:
     """An account with the task definition `app` and no rules."""
-    clients.has_task_definition("app")
+    clients.has_task_definitions("app")
     return clients
 
 
@@ -90,7 +131,7 @@ def environment(front: AwsFront, monkeypatch: pytest.MonkeyPatch) -> pytest.Monk
 def signals(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[int, Any], None]]:
     """The program's signal handlers: kept here instead of in this process, to be called by a test."""
     handlers: dict[int, Callable[[int, Any], None]] = {}
-    monkeypatch.setattr(cli.signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
     return handlers
 
 
@@ -108,14 +149,15 @@ def esprestack(
     account: Account,
     signals: dict[int, Callable[[int, Any], None]],
     no_waiting: None,
-    models_read_once: None,
+    client_cache: ClientCache,
     capsys: pytest.CaptureFixture[str],
 ) -> Esprestack:
     """`esprestack("diff", "--prune")`: the command in the working folder, against the account."""
+    client_cache.install(environment)
 
     def run(*arguments: str) -> Said:
         capsys.readouterr()
-        code = cli.run(arguments)
+        code = esprestack_cli(arguments)
         return Said(code, *capsys.readouterr())
 
     return run

@@ -1,4 +1,4 @@
-"""How AWS is read and written: the order of the calls, partial failures, reading back, and ways around what is denied."""
+"""How AWS is read and written: the order of calls, partial failures, reading back, ways around what is denied."""
 
 import json
 import signal
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.aws.account import TRACKING_TAG, Account, a_target, arn, just_before, rule_of, written
+from tests.aws.account import TRACKING_TAG, Account, a_target, just_before, rule_of, written
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront

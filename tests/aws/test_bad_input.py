@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from tests.aws.account import ACCOUNT, CLUSTER, REGION, Account
 from tests.aws.configs import Folder, a_rule
-from tests.aws.conftest import Esprestack, Said
+from tests.aws.conftest import ClientCache, Esprestack, Said
 from tests.support.aws_front import AwsFront
 
 from esprestack.aws import Aws
@@ -110,11 +110,11 @@ rules:
     )
     said = esprestack("apply")
     assert said.code == 1
+    first = "ecschedule.yaml:4:9"
     assert said.err.splitlines() == [
         "error: ecschedule.yaml:5:3: `descripton` is not a key of a rule (did you mean `description`?)",
         "error: ecschedule.yaml:11:14: `taskCount` must be a whole number, not `many`",
-        "error: ecschedule.yaml:12:9: the rule name `one` stands twice, first at ecschedule.yaml:4:9 "
-        "(rename or remove one)",
+        f"error: ecschedule.yaml:12:9: the rule name `one` stands twice, first at {first} (rename or remove one)",
     ]
 
 
@@ -164,9 +164,7 @@ def test_something_undefined(
     assert error.startswith(f"ecschedule.yaml:4:8: {said}")
 
 
-def test_a_secret_that_is_nearly_given(
-    esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch
-) -> None:
+def test_a_secret_that_is_nearly_given(esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("ESPRESTACK_SECRETS", '{"DB_PASSWORD": "hunter22"}')
     folder.config(a_rule("nightly", description='{{ secret("DB_PASWORD") }}'))
     error = the_error(esprestack("diff"))
@@ -258,17 +256,13 @@ def test_no_credentials(
     assert SIGN_IN in error
 
 
-def test_half_of_the_credentials(
-    esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch
-) -> None:
+def test_half_of_the_credentials(esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch) -> None:
     environment.delenv("AWS_SECRET_ACCESS_KEY")
     folder.config()
     assert the_error(esprestack("diff")).startswith("no AWS credentials: ")
 
 
-def test_a_profile_that_does_not_exist(
-    esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch
-) -> None:
+def test_a_profile_that_does_not_exist(esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_PROFILE", "nobody")
     folder.config()
     error = the_error(esprestack("diff"))
@@ -316,7 +310,9 @@ def test_a_write_that_is_denied_names_the_rule(
     folder.config()
     front.fail("PutRule", "AccessDeniedException", "User is not authorized.", times=None)
     error = the_error(esprestack("apply"))
-    assert error.startswith("ecschedule.yaml:4:9: create of `nightly` failed: events:PutRule of `nightly`: AccessDenied")
+    assert error.startswith(
+        "ecschedule.yaml:4:9: create of `nightly` failed: events:PutRule of `nightly`: AccessDenied"
+    )
     assert "(allow events:PutRule in the policy of the role that runs esprestack)" in error
     assert account.names() == []
     front.clear()  # the refused write
@@ -340,7 +336,7 @@ def test_no_network(
     assert "(check network, proxy and region)" in error
 
 
-def test_no_network_is_final(environment: pytest.MonkeyPatch, models_read_once: None) -> None:
+def test_no_network_is_final(environment: pytest.MonkeyPatch) -> None:
     """No later call can succeed either: an apply doesn't try it for every rule."""
     environment.setenv("AWS_ENDPOINT_URL", a_closed_port())
     with pytest.raises(AwsError) as error:
@@ -352,15 +348,19 @@ def test_no_network_is_final(environment: pytest.MonkeyPatch, models_read_once: 
     ("code", "status"), [("ThrottlingException", 400), ("InternalException", 500), ("ServiceUnavailable", 503)]
 )
 def test_a_call_that_fails_at_last(
-    esprestack: Esprestack, folder: Folder, front: AwsFront, code: str, status: int
+    esprestack: Esprestack, folder: Folder, front: AwsFront, client_cache: ClientCache, code: str, status: int
 ) -> None:
     folder.config()
     front.fail("ListRules", code, "Try later.", status=status, times=None)
     assert the_error(esprestack("diff")).startswith(f"events:ListRules: {code}: Try later.")
+    client_cache.forget()  # a client that was throttled takes its time from then on
 
 
-def test_an_aws_that_does_not_speak_json(esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch) -> None:
+def test_an_aws_that_does_not_speak_json(
+    esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch
+) -> None:
     """A captive portal, or a proxy with an error page of its own."""
+
     class Page(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))

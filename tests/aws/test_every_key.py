@@ -80,9 +80,7 @@ CASES = [
         ("taskDefinition: other", "task_definition: other"),
         ecs={"TaskDefinitionArn": arn("ecs", "task-definition/other")},
     ),
-    Case(
-        ("taskDefinition: other:1",), ecs={"TaskDefinitionArn": arn("ecs", "task-definition/other:1")}
-    ),
+    Case(("taskDefinition: other:1",), ecs={"TaskDefinitionArn": arn("ecs", "task-definition/other:1")}),
     Case(("taskCount: 3", "task_count: 3"), ecs={"TaskCount": 3}),
     Case(("taskOverride: {cpu: 512}", "task_override: {cpu: '512'}"), override={"cpu": "512"}),
     Case(("taskOverride: {memory: 2 GB}", "task_override: {memory: 2 GB}"), override={"memory": "2 GB"}),
@@ -119,9 +117,7 @@ CASES = [
     a_container("cpu: 0", cpu=0),
     a_container("memory: 512", memory=512),
     a_container("memoryReservation: 128", memoryReservation=128),
-    a_container(
-        "resourceRequirements: [{type: GPU, value: 2}]", resourceRequirements=[{"type": "GPU", "value": "2"}]
-    ),
+    a_container("resourceRequirements: [{type: GPU, value: 2}]", resourceRequirements=[{"type": "GPU", "value": "2"}]),
     Case(
         ("role: starter",),
         rule={"RoleArn": arn("iam", "role/starter")},
@@ -194,7 +190,7 @@ CASES = [
 def test_a_key_is_seen_by_diff_carried_out_by_apply_and_then_at_rest(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, case: Case
 ) -> None:
-    account.has_task_definition("other")
+    account.has_task_definitions("other")
     account.has_rule("nightly")  # as a config without the key has it: see test_no_noise
     folder.config(_entry(case.spellings[0]))
     assert esprestack("diff", "--exit-code").code == 2

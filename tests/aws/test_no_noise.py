@@ -59,7 +59,9 @@ def test_what_a_config_needs_not_say_makes_no_difference(
     [
         pytest.param(a_network("subnet-1", "subnet-2"), a_network("subnet-2", "subnet-1"), id="subnets"),
         pytest.param(
-            a_container(environment={"A": "1", "B": "2"}), a_container(environment={"B": "2", "A": "1"}), id="environment"
+            a_container(environment={"A": "1", "B": "2"}),
+            a_container(environment={"B": "2", "A": "1"}),
+            id="environment",
         ),
         pytest.param({"tags": {"a": "1", "b": "2"}}, {"tags": {"b": "2", "a": "1"}}, id="tags"),
         pytest.param({"ruleTags": {"a": "1", "b": "2"}}, {"ruleTags": {"b": "2", "a": "1"}}, id="the rule's tags"),
@@ -145,7 +147,9 @@ def test_an_arn_elsewhere_is_not_the_short_name(
             id="the default retry policy, spelt out",
         ),
         pytest.param({}, {"EnableExecuteCommand": False, "EnableECSManagedTags": False}, {}, id="flags that are off"),
-        pytest.param({}, {"Tags": [], "PlacementConstraints": [], "CapacityProviderStrategy": []}, {}, id="empty lists"),
+        pytest.param(
+            {}, {"Tags": [], "PlacementConstraints": [], "CapacityProviderStrategy": []}, {}, id="empty lists"
+        ),
         pytest.param(
             a_network("subnet-1", "subnet-2"),
             {

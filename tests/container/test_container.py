@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.action.conftest import CONFIG, SECRETS, register
 from tests.support.aws_front import AwsFront
 from tests.support.github_events import pull_request, push, schedule

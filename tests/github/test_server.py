@@ -10,12 +10,11 @@ from typing import Any, cast
 
 import pytest
 import requests
+from github import Auth, Github, GithubException
 from github.Issue import Issue
 from tests.support import github_events
 from tests.support.github_events import HEAD_SHA, MERGE_SHA, NO_SHA, Json, PullRequest
 from tests.support.github_server import MAX_BODY, GitHubServer, Request, complaints
-
-from github import Auth, Github, GithubException
 
 COMMENTS = "/repos/octo/batch/issues/7/comments"
 

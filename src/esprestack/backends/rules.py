@@ -22,6 +22,7 @@ READS_PER_WRITE = 2
 CONFLICT_TRIES = 6
 """ConcurrentModificationException, thrown or as a failed entry, is retried by no SDK."""
 
+_NOT_FOUND = "ResourceNotFoundException"
 _CONFLICT = "ConcurrentModificationException"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
@@ -31,8 +32,8 @@ class RulesBackend:
 
     def __init__(self, aws: Aws, cluster: str, tracking_id: str, parallel: int) -> None:
         self._aws = aws
-        self._cluster = cluster
-        self._tracking_id = tracking_id
+        self._cluster = aws.open(cluster)
+        self._tracking_id = aws.open(tracking_id)
         self._parallel = parallel
         self._scope: Scope | None = None
 
@@ -59,7 +60,7 @@ class RulesBackend:
         with ThreadPoolExecutor(READS_PER_WRITE * self._parallel) as pool:
             index = pool.submit(self._tag_index)
             listed: dict[str, Answer] = {}
-            asked: dict[str, Future[LiveRule]] = {}
+            asked: dict[str, Future[LiveRule | None]] = {}
 
             def ask(names: Iterable[str]) -> None:
                 for name in names:
@@ -82,7 +83,8 @@ class RulesBackend:
                 ask(name for name in certain if dict(tags[name]).get(TRACKING_TAG) == self._tracking_id)
             if cluster and listed:
                 ask(self._on_cluster(listed))
-            found = {name: _with_tags(future.result(), tags.get(name)) for name, future in asked.items()}
+            answers = {name: future.result() for name, future in asked.items()}
+            found = {name: _with_tags(rule, tags.get(name)) for name, rule in answers.items() if rule}
         return Live(self.scope(), found, frozenset(certain))
 
     def confirm(self, live: Live, names: Collection[str]) -> Live:
@@ -91,17 +93,16 @@ class RulesBackend:
         rules = dict(live.rules) | {name: _with_tags(live.rules[name], tags) for name, tags in answers.items()}
         return Live(live.scope, rules, live.certain | answers.keys())
 
-    def _live(self, rule: Answer, target_id: str) -> LiveRule:
-        return live_rule(rule, self._targets(rule["Name"]), self.scope(), target_id)
-
-    def _targets(self, name: str) -> list[Answer]:
-        pages = self._aws.pages("events", "list_targets_by_rule", "NextToken", Rule=name, Limit=PAGE)
+    def _live(self, rule: Answer, target_id: str) -> LiveRule | None:
+        """The listed rule with its targets; None if it was deleted since it was listed."""
         try:
-            return [target for page in pages for target in page.get("Targets", [])]
+            pages = list(self._aws.pages("events", "list_targets_by_rule", "NextToken", Rule=rule["Name"], Limit=PAGE))
         except AwsError as error:
-            if error.code == "ResourceNotFoundException":  # deleted since it was listed
-                return []
+            if error.code == _NOT_FOUND:
+                return None
             raise
+        targets = [target for page in pages for target in page.get("Targets", [])]
+        return live_rule(rule, targets, self.scope(), self._aws.open(target_id))
 
     def _tag_index(self) -> dict[str, Pairs]:
         """Tags of all rules that anybody tracks; empty where the index is denied or knows nothing."""
@@ -154,7 +155,7 @@ class RulesBackend:
         try:
             answer = self._aws.call("events", "list_tags_for_resource", ResourceARN=self._arn(name))
         except AwsError as error:
-            if error.code == "ResourceNotFoundException":
+            if error.code == _NOT_FOUND:
                 return ()
             raise
         return pairs(answer.get("Tags"))
@@ -210,9 +211,13 @@ class RulesBackend:
             self._call("untag_resource", ResourceARN=self._arn(after.name), TagKeys=gone)
 
     def _delete(self, rule: LiveRule) -> None:
-        if rule.target_ids:
-            self._remove_targets(rule.name, list(rule.target_ids))
-        self._call("delete_rule", Name=rule.name)
+        try:
+            if rule.target_ids:
+                self._remove_targets(rule.name, list(rule.target_ids))
+            self._call("delete_rule", Name=rule.name)
+        except AwsError as error:
+            if error.code != _NOT_FOUND:  # somebody was faster: it is gone, as wanted
+                raise
 
     def _put_rule(self, rule: Rule, **more: Any) -> None:
         self._call("put_rule", **put_rule(rule, self.scope()), **more)

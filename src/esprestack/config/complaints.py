@@ -92,6 +92,11 @@ def _complaint(kind: str, path: Path, context: dict[str, Any], given: Any, tree:
 def _unknown_key(path: Path, tree: Tree) -> Problem:
     owner, kind = _owner(path)
     known = sorted(set(model.spellings(kind)))
+    if path[-1] in known:
+        others = next(names for names in model.spellings_by_field(kind) if path[-1] in names)
+        twin = next(name for name in others if name != path[-1] and tree.find((*path[:-1], name)))
+        what = f"`{path[-1]}` and `{twin}` are the same key"
+        return Problem(what, tree.where_key(path), "remove one", "doubled-key")
     near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
     todo = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
     return Problem(f"`{path[-1]}` is not a key of {owner}", tree.where_key(path), todo, "unknown-key")

@@ -146,14 +146,16 @@ def desired_rules(loaded: Loaded, scope: Scope) -> list[Desired]:
 
 
 def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope) -> Rule:
+    target = _target(entry, config, scope)
+    rule_role = scope.shorten(entry.rule_role or "", "iam", "role/")
     return Rule(
         name=entry.name,
         schedule_expression=entry.schedule_expression,
         description=entry.description or "",
         enabled=not entry.disabled,
-        rule_role=scope.shorten(entry.rule_role or "", "iam", "role/"),
+        rule_role="" if rule_role == target.role else rule_role,
         rule_tags=None if entry.rule_tags is None else _pairs(entry.rule_tags),
-        target=_target(entry, config, scope),
+        target=target,
     )
 
 

@@ -30,11 +30,6 @@ class Prepared:
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         return next((str(value) for key in keys if isinstance(value := data.get(key), str)), "")
 
-    @property
-    def tracking_id(self) -> str:
-        """ecschedule's default is the cluster's name; of a cluster's ARN it is the name in it."""
-        return self.top("trackingId", "tracking_id") or self.top("cluster").rpartition("/")[2]
-
     def targets(self) -> dict[str, str]:
         """Each rule's name and the id of its target, which by default is the name."""
         data = self.tree.data if isinstance(self.tree.data, dict) else {}

@@ -7,10 +7,11 @@ get their type here, where the field is known, so that `010` stays a text in an 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic import model_validator as validates
 
 from esprestack.config.source import Scalar
+from esprestack.rule import TRACKING_TAG
 
 NAME_PATTERN = r"^[\.\-_A-Za-z0-9]+$"
 """Rule names and target ids: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""
@@ -42,6 +43,13 @@ def _kind(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     return f"`{value}`" if value is not None else "empty"
+
+
+def _own_tags(value: dict[str, str]) -> dict[str, str]:
+    for key in value:
+        if key == TRACKING_TAG or key.lower().startswith("aws:"):
+            raise ValueError(f"may not hold `{key}`: that tag isn't yours to set")
+    return value
 
 
 Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float | bool)]
@@ -186,7 +194,7 @@ class RuleEntry(_Part):
     rule_role: Text | None = _key(
         "ruleRole", "rule_role", description="A role on the rule itself, where it isn't the target's"
     )
-    rule_tags: Map | None = _key(
+    rule_tags: Annotated[Map, AfterValidator(_own_tags)] | None = _key(
         "ruleTags", "rule_tags", max_length=49,
         description="Tags of the rule; without this key, tags that others put there are left alone",
     )  # fmt: skip
@@ -216,9 +224,15 @@ class Config(_Part):
 
 def spellings(model: type[BaseModel]) -> Iterator[str]:
     """Every key that a mapping of this kind may have, for "did you mean"."""
+    for names in spellings_by_field(model):
+        yield from names
+
+
+def spellings_by_field(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    """For each field the keys that mean it, ecschedule's first."""
     for field in model.model_fields.values():
         alias = field.validation_alias
         if isinstance(alias, AliasChoices):
-            yield from (choice for choice in alias.choices if isinstance(choice, str))
+            yield tuple(choice for choice in alias.choices if isinstance(choice, str))
         elif isinstance(alias, str):
-            yield alias
+            yield (alias,)

@@ -10,4 +10,5 @@ SCHEMA_ID = "https://raw.githubusercontent.com/esprestack/esprestack/main/docs/c
 def config_schema() -> dict[str, Any]:
     """The schema with ecschedule's spelling; other spellings that are accepted are not in it."""
     schema = Config.model_json_schema(by_alias=True, mode="validation")
+    schema["patternProperties"] = {"^x-": {"description": "Anchors and other things of your own"}}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -100,6 +100,23 @@ class Tree:
             node = found
         key, value = _child(node, path[-1])
         return _place(key or value or node, self._locate)
+
+    def replaced(self, text: str, shown: Callable[[str, Any], Any]) -> str:
+        """`text`, which this tree was read from, with each scalar that `shown(path, value)` alters replaced.
+
+        Paths are as in reports: `containerOverrides[app].environment.TZ`, a list of texts as one value.
+        """
+        edits: dict[int, tuple[int, str]] = {}
+        for path, value, nodes in _leaves(self._root, ""):
+            after = shown(path, value)
+            pairs = zip(value, after, strict=True) if isinstance(value, list) else [(value, after)]
+            for (old, new), node in zip(pairs, nodes, strict=True):
+                if old != new:
+                    edits[node.start_mark.index] = (node.end_mark.index, new)
+        for start in sorted(edits, reverse=True):
+            end, new = edits[start]
+            text = text[:start] + json.dumps(new, ensure_ascii=False) + text[end:]
+        return text
 
     @property
     def shared(self) -> frozenset[str]:
@@ -266,6 +283,23 @@ class _Reader:
                 self.open.add(id(part))
                 yield from ((key, value, True) for key, value, _ in self.pairs(part))
                 self.open.discard(id(part))
+
+
+def _leaves(node: yaml.Node, path: str) -> Iterator[tuple[str, Any, list[yaml.Node]]]:
+    """Texts and lists of texts with the nodes they stand at; below `rules` paths begin at the rule's own keys."""
+    if isinstance(node, yaml.ScalarNode):
+        yield path, str(node.value), [node]
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and not _is_merge(key):
+                below = "" if not path and key.value == "rules" else f"{path}.{key.value}" if path else key.value
+                yield from _leaves(value, below)
+    elif isinstance(node, yaml.SequenceNode):
+        if node.value and all(isinstance(item, yaml.ScalarNode) for item in node.value):
+            yield path, [str(item.value) for item in node.value], node.value
+            return
+        for index, item in enumerate(node.value):
+            yield from _leaves(item, f"{path}[{index}]" if path else "")
 
 
 def _is_merge(key: yaml.Node) -> bool:

@@ -1,10 +1,13 @@
 """Whether a fresh plan is the reviewed one, or what is left of it: the promise of `apply --plan`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from esprestack.errors import PlanChangedError, Problem
-from esprestack.plan.compare import FieldChange
-from esprestack.plan.model import Change, Plan, hash_of
+from esprestack.plan.model import Change, Identity, Plan, hash_of
+
+Reviewed: TypeAlias = Mapping[Identity, Mapping[str, frozenset[str]]]
+"""For each reviewed plan the fingerprints of each rule that it changes."""
 
 
 def require_hash(plans: Sequence[Plan], expected: str) -> None:
@@ -15,30 +18,32 @@ def require_hash(plans: Sequence[Plan], expected: str) -> None:
         raise PlanChangedError(Problem(what, todo="look at a fresh diff and apply that one's hash"))
 
 
-def require_part(plans: Sequence[Plan], reviewed: dict[tuple[str, str], frozenset[str]]) -> None:
+def require_part(plans: Sequence[Plan], reviewed: Reviewed) -> None:
     """Raises PlanChangedError, with rule and field, unless every change of `plans` was reviewed.
 
-    `reviewed` has the fingerprints of each (config, rule). Fewer changes than reviewed are fine: part of the plan
+    `reviewed` has the fingerprints of each rule of each plan. Fewer changes than reviewed are fine: part of the plan
     was applied already.
     """
     problems = []
     for plan in plans:
-        for change in plan.changing:
-            known = reviewed.get((plan.config, change.name))
-            if known is None:
-                problems.append(_moved(change, "wasn't to be changed in the reviewed plan"))
-            elif not change.fingerprint <= known:
-                names = ", ".join(field.path for field in _unknown(change, known))
-                problems.append(_moved(change, f"differs from the reviewed plan in {names}"))
+        known = reviewed.get(plan.identity)
+        if known is None and plan.changing:
+            where = f"{plan.config}, {plan.scope.region}, account {plan.scope.account}, cluster {plan.scope.cluster}"
+            what = f"the plan has changed: {where}, tracking id {plan.scope.tracking_id} wasn't in the reviewed plan"
+            problems.append(Problem(what, todo="review a fresh diff, then apply that"))
+            continue
+        problems += [problem for change in plan.changing for problem in _moved(change, (known or {}).get(change.name))]
     if problems:
         raise PlanChangedError(problems)
 
 
-def _unknown(change: Change, known: frozenset[str]) -> list[FieldChange]:
-    return [field for field, mark in zip(change.fields, change.marks, strict=True) if mark not in known]
-
-
-def _moved(change: Change, what: str) -> Problem:
-    return Problem(
-        f"the plan has changed: `{change.name}` {what}", change.where, "review a fresh diff, then apply that"
-    )
+def _moved(change: Change, known: frozenset[str] | None) -> Iterator[Problem]:
+    if known is None:
+        what = "wasn't to be changed in the reviewed plan"
+    elif change.fingerprint <= known:
+        return
+    else:
+        unknown = [field.path for field, mark in zip(change.fields, change.marks, strict=True) if mark not in known]
+        what = f"differs from the reviewed plan in {', '.join(unknown) or change.action}"
+    todo = "review a fresh diff, then apply that"
+    yield Problem(f"the plan has changed: `{change.name}` {what}", change.where, todo)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from esprestack.config.words import Words, to_words
-from esprestack.rule import LiveRule, Rule
+from esprestack.rule import LiveRule, Rule, Scope
 from esprestack.secrets import SECRET, Vault
 
 SECRET_CHANGED = "(secret, changed)"  # noqa: S105 - the words that stand for one
@@ -22,10 +22,27 @@ SECRET_NAMES = (
 )  # fmt: skip
 """A value is hidden where its name looks like one of these, whatever the case and with `-` as `_`."""
 
+SHORTEST_LEARNED = 8
+"""A value that only its name made a secret is searched for in other text from this length on."""
+
 Leaves: TypeAlias = dict[str, Any]
 """A document flattened: `containerOverrides[app].environment.TZ` → its value."""
 
-_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)([^@\s/]+)(@)")
+_UNORDERED = frozenset({"subnets", "security_groups"})
+_NAMES = {
+    "taskDefinition": ("ecs", "task-definition/"),
+    "role": ("iam", "role/"),
+    "ruleRole": ("iam", "role/"),
+    "taskRole": ("iam", "role/"),
+    "executionRole": ("iam", "role/"),
+    "sqs": ("sqs", ""),
+}
+"""Fields that hold a name or an ARN."""
+
+Hide: TypeAlias = Callable[[str, str], str]
+"""From a secret's name and value to what stands in its place."""
+
+_URL_PASSWORD = re.compile(r"(.*?://[^/\s:@]*:)([^@\s/]+)(@.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +74,58 @@ class Veil:
 
     def shown(self, path: str, value: Any) -> Any:
         """`value`, found at `path`, as a report may print it."""
-        return self._veiled(path, value, self.vault.show)
+        return self.rewritten(path, value, self._hidden, lambda text: self.vault.show(self.vault.seal_text(text)))
+
+    def _hidden(self, name: str, value: str) -> str:
+        """What a name gave away is a secret from now on: AWS may quote it in an error."""
+        if len(value) >= SHORTEST_LEARNED:
+            self.vault.know(name, value)
+        return SECRET
 
     def labelled(self, path: str, value: Any) -> Any:
         """The same with each secret by its name: equal from run to run, without saying anything of its value."""
-        return self._veiled(path, value, self.vault.label)
+        return self.rewritten(path, value, lambda *_: SECRET, lambda text: self.vault.label(self.vault.seal_text(text)))
 
-    def _veiled(self, path: str, value: Any, show: Callable[[str], str]) -> Any:
+    def rewritten(self, path: str, value: Any, hidden: Hide, plain: Callable[[str], str]) -> Any:
+        """`value` with what its name gives away as a secret replaced by `hidden(name, secret)`, the rest by `plain`."""
         if isinstance(value, list):
-            return list(self._arguments(path, value, show))
+            return list(self._arguments(path, value, hidden, plain))
         if not isinstance(value, str):
             return value
+        name = path.rpartition(".")[2]
         if self.hides_by_name(path):
-            return SECRET
-        return _URL_PASSWORD.sub(rf"\g<1>{SECRET}\3", show(self.vault.seal_text(value)))
+            return hidden(name, value)
+        if match := _URL_PASSWORD.match(value):
+            return f"{plain(match[1])}{hidden(f'{name.upper()}_PASSWORD', match[2])}{plain(match[3])}"
+        return plain(value)
 
-    def _arguments(self, path: str, values: list[Any], show: Callable[[str], str]) -> Iterator[Any]:
+    def _arguments(self, path: str, values: list[Any], hidden: Hide, plain: Callable[[str], str]) -> Iterator[Any]:
         """A command: `--token VALUE` and `PASSWORD=VALUE` hide their values too."""
-        hide_next = False
+        expected = ""
         for value in values:
             text = str(value)
-            name, equals, _ = text.partition("=")
-            looks_secret = self.is_secret_name(name.lstrip("-"))
-            if hide_next and not text.startswith("-"):
-                yield SECRET
+            option, equals, given = text.partition("=")
+            name = option.lstrip("-").upper().replace("-", "_")
+            looks_secret = self.is_secret_name(name)
+            if expected and not text.startswith("-"):
+                yield hidden(expected, text)
             elif equals and looks_secret:
-                yield f"{name}={SECRET}"
+                yield f"{option}={hidden(name, given)}"
             else:
-                yield self._veiled(path, value, show) if not isinstance(value, dict) else value
-            hide_next = text.startswith("-") and not equals and looks_secret
+                yield self.rewritten(path, value, hidden, plain)
+            expected = name if text.startswith("-") and not equals and looks_secret else ""
 
     def hides_by_name(self, path: str) -> bool:
         """Whether the value at `path` stands under a name that users chose and that looks like a secret's."""
         return _is_free_text(path) and self.is_secret_name(path.rpartition(".")[2])
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether a known secret is in `text`, sealed or not."""
+        sealed = self.vault.seal_text(text)
+        return self.vault.show(sealed) != sealed
+
+    def same(self, left: str, right: str) -> bool:
+        return self.vault.open(left) == self.vault.open(right)
 
     def is_secret_name(self, name: str) -> bool:
         upper = name.upper().replace("-", "_")
@@ -101,41 +137,62 @@ def _is_free_text(path: str) -> bool:
     return ".environment." in path or path.startswith(("tags.", "ruleTags."))
 
 
-def compare(live: LiveRule | None, desired: Rule | None, veil: Veil) -> Comparison:
+def compare(live: LiveRule | None, desired: Rule | None, scope: Scope, veil: Veil) -> Comparison:
     """What turning `live` into `desired` changes. Either may be None: a creation, a deletion."""
     before_rule = live.rule if live else None
     if before_rule and desired and desired.rule_tags is None:
         before_rule = replace(before_rule, rule_tags=None)  # not ours to say: left alone, so no difference
-    if before_rule == desired:
-        return Comparison(None, None, (), ())  # canonical forms: equal is equal, and most rules are
     before = to_words(before_rule) if before_rule else {}
     after = to_words(desired) if desired else {}
     old, new = dict(leaves(before)), dict(leaves(after))
-    opened = {path: _opened(value, veil.vault) for path, value in new.items()}
+    opened = {path: _opened(path, value, scope, veil.vault) for path, value in new.items()}
     changed = [path for path in {**new, **old} if old.get(path) != opened.get(path)]
-    shown_after = {path: _shown_after(path, value, path in changed, old, veil) for path, value in new.items()}
-    shown_before = {path: veil.shown(path, value) for path, value in old.items()}
+    shown_before = {path: _shown_before(path, value, new, veil) for path, value in old.items()}
+    shown_after = {path: _shown_after(path, value, path in changed, shown_before, veil) for path, value in new.items()}
     return Comparison(
         before=rebuilt(before, shown_before) if before else None,
         after=rebuilt(after, shown_after) if after else None,
         fields=tuple(FieldChange(path, shown_before.get(path), shown_after.get(path)) for path in changed),
         marks=tuple(
-            (path, repr(veil.labelled(path, old.get(path))), repr(veil.labelled(path, new.get(path))))
+            (path, repr(_shown_before(path, old.get(path), new, veil)), repr(veil.labelled(path, new.get(path))))
             for path in changed
         ),
     )
 
 
-def _opened(value: Any, vault: Vault) -> Any:
+def is_equal(live: Rule, desired: Rule) -> bool:
+    """Whether nothing differs, without a secret to open: cheap, and true of most rules of most plans."""
+    return (replace(live, rule_tags=None) if desired.rule_tags is None else live) == desired
+
+
+def _shown_before(path: str, value: Any, new: Leaves, veil: Veil) -> Any:
+    """The old value, which was a secret too where a sealed one takes its place: by then nobody knows it any more."""
+    wanted = new.get(path)
+    if isinstance(value, list) and isinstance(wanted, list) and any(map(veil.holds_secret, wanted)):
+        return [item if item in wanted else SECRET for item in veil.shown(path, value)]
+    if isinstance(value, str) and isinstance(wanted, str) and veil.holds_secret(wanted):
+        known = veil.holds_secret(value) or veil.same(value, wanted)
+        return veil.shown(path, value) if known else SECRET
+    return veil.shown(path, value)
+
+
+def _opened(path: str, value: Any, scope: Scope, vault: Vault) -> Any:
+    """The value as it will be in AWS, in canonical form: only now is it known whether a secret is an ARN."""
+    key = path.rpartition(".")[2]
     if isinstance(value, list):
-        return [_opened(item, vault) for item in value]
-    return vault.open(value) if isinstance(value, str) else value
+        opened = [_opened(path, item, scope, vault) for item in value]
+        return sorted(opened) if key in _UNORDERED else opened
+    if not isinstance(value, str):
+        return value
+    text = vault.open(value)
+    return scope.shorten(text, *_NAMES[key]) if key in _NAMES and not _is_free_text(path) else text
 
 
-def _shown_after(path: str, value: Any, changed: bool, old: Leaves, veil: Veil) -> Any:
+def _shown_after(path: str, value: Any, changed: bool, shown_before: Leaves, veil: Veil) -> Any:
     """The new value; a secret one that takes another's place says so."""
     shown = veil.shown(path, value)
-    if not changed or path not in old or shown != veil.shown(path, old[path]):
+    before = shown_before.get(path)
+    if not changed or before is None or SECRET not in str(before) or SECRET not in str(shown):
         return shown
     if isinstance(shown, list):
         return [str(item).replace(SECRET, SECRET_CHANGED) if SECRET in str(item) else item for item in shown]

@@ -28,14 +28,11 @@ class SecretLookups:
         return document
 
     def _leaf(self, path: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._leaf(path, item) for item in value]
-        if not isinstance(value, str):
-            return value
-        if self._veil.hides_by_name(path):
-            return self._lookup(path.rpartition(".")[2], value)
-        plain = _TEMPLATE.sub(lambda match: f"{{% raw %}}{match.group()}{{% endraw %}}", value)
-        return self._veil.vault.write_lookups(plain, self._lookup)
+        return self._veil.rewritten(path, value, self._lookup, self._plain)
+
+    def _plain(self, text: str) -> str:
+        quoted = _TEMPLATE.sub(lambda match: f"{{% raw %}}{match.group()}{{% endraw %}}", text)
+        return self._veil.vault.write_lookups(quoted, self._lookup)
 
     def _lookup(self, name: str, value: str) -> str:
         """Two values under one name get two names."""

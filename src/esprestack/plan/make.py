@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from esprestack.backends.base import Live, Write
 from esprestack.errors import Problem, Where
-from esprestack.plan.compare import Comparison, Veil, compare
+from esprestack.plan.compare import Comparison, Veil, compare, is_equal
 from esprestack.plan.model import Action, Change, Plan, digest
 from esprestack.rule import LiveRule
 
@@ -40,15 +40,19 @@ def make_plan(
     options: PlanOptions,
     veil: Veil,
     named_elsewhere: Collection[str] = (),
+    *,
+    configured: Collection[str] = (),
+    with_orphans: bool = True,
 ) -> Plan:
     """The plan for `desired`, the rules of one config.
 
-    `named_elsewhere` are rules of other configs of this run that share the tracking id: no orphans of ours.
+    `named_elsewhere` are rules of other configs of this run that share the tracking id: no orphans of ours. Of such
+    configs only the first one's plan is made `with_orphans`. `configured` are the rules of all configs of this run.
     """
     selected = [item for item in desired if not options.rules or item.rule.name in options.rules]
     changes = [_change(item, live, options, veil) for item in selected]
     names = {item.rule.name for item in desired} | set(named_elsewhere)
-    orphans = [] if options.rules else _orphans(live, names)
+    orphans = _orphans(live, names) if with_orphans and not options.rules else []
     changes += [_orphan(orphan, live, options, veil) for orphan in orphans]
     changes.sort(key=lambda change: (_ORDER.index(change.action), change.name))
     return Plan(
@@ -56,7 +60,7 @@ def make_plan(
         scope=live.scope,
         changes=tuple(changes),
         refusals=tuple(_refusals(config, desired, changes, live, options)),
-        notes=tuple(_notes(live, names, changes)),
+        notes=tuple(_notes(live, names | set(configured), changes)),
         prune=options.prune,
     )
 
@@ -79,7 +83,9 @@ def doubtful(desired: "Sequence[Desired]", live: Live, named_elsewhere: Collecti
 
 def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Change:
     rule, found = item.rule, live.rules.get(item.rule.name)
-    comparison = compare(found, rule, veil)
+    if found and found.tracking_id == live.scope.tracking_id and is_equal(found.rule, rule):
+        return Change(rule.name, Action.UNCHANGED)  # canonical forms: equal is equal, and most rules are
+    comparison = compare(found, rule, live.scope, veil)
     action, reason = _action(item, found, comparison, live.scope.tracking_id, options.take_over)
     where = None if action is Action.UNCHANGED else item.place()
     return _made(rule.name, action, where, reason, comparison, Write(rule.name, found, rule))
@@ -90,7 +96,7 @@ def _action(
 ) -> tuple[Action, str]:
     if found is None:
         return Action.CREATE, ""
-    if found.would_lose and comparison.fields:
+    if found.would_lose and (comparison.fields or found.tracking_id != ours):
         return Action.CONFLICT, f"a write would lose {', '.join(found.would_lose)}"
     if found.tracking_id not in (None, ours):
         if not take_over:
@@ -113,7 +119,7 @@ def _orphans(live: Live, names: Collection[str]) -> list[LiveRule]:
 
 
 def _orphan(rule: LiveRule, live: Live, options: PlanOptions, veil: Veil) -> Change:
-    comparison = compare(rule, None, veil)
+    comparison = compare(rule, None, live.scope, veil)
     kept = [*rule.would_lose, *rule.foreign]
     if not options.prune:
         return _made(rule.name, Action.ORPHAN, None, "in no config any more", comparison, None)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from esprestack.backends.base import Write
 from esprestack.config.words import Words
@@ -29,6 +30,9 @@ class Action(StrEnum):
     """Ours, but in no config any more; it stays until a run with prune."""
     UNCHANGED = "unchanged"
 
+
+Identity: TypeAlias = tuple[str, str, str, str, str]
+"""Config, account, region, cluster, tracking id."""
 
 CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.DELETE})
 """The actions that change AWS."""
@@ -82,14 +86,16 @@ class Plan:
         return [change for change in self.changes if change.changes]
 
     @property
+    def identity(self) -> Identity:
+        """What two plans must share to be plans of the same thing."""
+        scope = self.scope
+        return self.config, scope.account, scope.region, scope.cluster, scope.tracking_id
+
+    @property
     def hash(self) -> str:
         """Equal for plans that would do the same: over account, region, config and each change, never a secret."""
         return digest(
-            self.scope.account,
-            self.scope.region,
-            self.scope.cluster,
-            self.scope.tracking_id,
-            self.config,
+            *self.identity,
             *sorted(f"{change.name} {change.action} {sorted(change.fingerprint)}" for change in self.changing),
         )[:16]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from esprestack import __version__
 from esprestack.errors import InputError, Problem
-from esprestack.plan.model import CHANGING, Action, Change, Plan, counts, hash_of
+from esprestack.plan.model import CHANGING, Action, Change, Identity, Plan, counts, hash_of
 from esprestack.plan.outcome import Outcome
 
 
@@ -148,13 +148,13 @@ def from_json(text: str, name: str) -> Report:
         raise InputError(Problem(what, todo="make it with: esprestack diff --format json > FILE")) from None
 
 
-def reviewed_marks(of: Report) -> dict[tuple[str, str], frozenset[str]]:
-    """The fingerprints of each (config, rule) that a plan file says will change."""
+def reviewed_marks(of: Report) -> dict[Identity, dict[str, frozenset[str]]]:
+    """The fingerprints of each rule that a plan file says will change, for each of its plans."""
     return {
-        (plan.config, change.rule): frozenset(change.fingerprints)
+        (plan.config, plan.account, plan.region, plan.cluster, plan.tracking_id): {
+            change.rule: frozenset(change.fingerprints) for change in plan.changes if change.action in CHANGING
+        }
         for plan in of.plans
-        for change in plan.changes
-        if change.action in CHANGING
     }
 
 

@@ -1,0 +1,121 @@
+"""The documentation is true: what it shows is what the code, the action and the Makefile have."""
+
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = [ROOT / "examples/workflows/esprestack.yml", ROOT / ".github/workflows/test.yml"]
+TOOLS = Path(sys.executable).parent
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_generated_parts_are_fresh() -> None:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert generate.stale() == [], "run `make docs`"
+
+
+def test_the_readmes_workflow_has_at_most_forty_lines() -> None:
+    assert len(WORKFLOWS[0].read_text().splitlines()) <= 40
+    assert WORKFLOWS[0].read_text() in (ROOT / "README.md").read_text()
+
+
+def test_the_two_commands_come_first_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert re.findall(r"make \w+", text)[:2] == ["make demo", "make test"]
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    for name in ("README.md", "CONTRIBUTING.md"):
+        named = set(re.findall(r"(?:^|[`$ ])make ([a-z]+)", (ROOT / name).read_text(), re.MULTILINE))
+        assert named - {"it"} <= targets | {"are", "a"}, name
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_follow_githubs_schema(path: Path) -> None:
+    done = run(str(TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_action_follows_githubs_schema() -> None:
+    done = run(str(TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.github-actions", "action.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_zizmor_has_nothing_to_say() -> None:
+    paths = [str(path) for path in (*WORKFLOWS, ROOT / "action.yml")]
+    done = run(str(TOOLS / "zizmor"), "--offline", "--no-progress", "--persona", "pedantic", *paths)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("actionlint"), reason="actionlint isn't installed here (it comes with Go)")
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actionlint_has_nothing_to_say(path: Path) -> None:
+    done = run("actionlint", str(path))
+    assert done.returncode == 0, done.stdout
+
+
+def test_links_lead_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_the_architectures_modules_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    source = ROOT / "src/esprestack"
+    files = {str(path.relative_to(source)) for path in source.rglob("*.py")}
+    for name in re.findall(r"[`\">]([a-z_/]+\.py)", text):
+        assert any(file == name or file.endswith(f"/{name}") for file in files), name
+
+
+def test_every_input_is_read_and_every_output_is_written() -> None:
+    import yaml
+
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    inputs = (ROOT / "src/esprestack/github/inputs.py").read_text()
+    step = (ROOT / "src/esprestack/action.py").read_text()
+    assert [name for name in action["inputs"] if f'"{name}"' not in inputs] == []
+    assert [name for name in action["outputs"] if f'"{name}"' not in step] == []
+
+
+def test_the_example_follows_the_published_schema() -> None:
+    import json
+
+    import yaml
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((ROOT / "docs/config.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    environ = {"ESPRESTACK_SECRETS": '{"MARKETPLACE_TOKEN": "x", "REPORT_DB_PASSWORD": "y"}', "PATH": ""}
+    done = subprocess.run(
+        [str(TOOLS / "esprestack"), "render", "-c", "examples/demo/ecschedule.yaml"],
+        cwd=ROOT, env=environ, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    Draft202012Validator(schema).validate(yaml.safe_load(done.stdout))
+
+
+def test_the_version_is_told_without_the_heavy_imports() -> None:
+    look = "import sys; sys.argv[1:] = ['--version']; from esprestack.__main__ import main; main()"
+    done = run(sys.executable, "-c", f"{look}; print(sorted(sys.modules))")
+    loaded = done.stdout
+    assert done.stdout.startswith("esprestack 0.1.0")
+    for module in ("boto", "jinja2", "github", "pydantic", "click", "yaml"):
+        assert f"'{module}" not in loaded
+
+
+def test_help_and_offline_commands_import_neither_aws_nor_github() -> None:
+    look = "import sys; from esprestack.cli import run; run(['--help'])"
+    done = run(sys.executable, "-c", f"{look}; print('botocore' in sys.modules, 'github' in sys.modules)")
+    assert done.stdout.endswith("False False\n")

@@ -1,0 +1,133 @@
+"""Small builders for config files: what is read, rendered and checked, and what is said about it."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from pytest import ExceptionInfo
+
+from esprestack.config.desired import Loaded, check, desired_rules
+from esprestack.config.load import Prepared, prepare
+from esprestack.config.lookups.base import Function, Lookup
+from esprestack.config.lookups.environment import Environment
+from esprestack.config.lookups.given import Secrets, Variables
+from esprestack.config.source import Source, Tree, read_tree
+from esprestack.config.template import Rendered, render
+from esprestack.errors import ConfigError, Where
+from esprestack.rule import Rule, Scope
+from esprestack.secrets import Vault
+
+PATH = "ecschedule.yaml"
+SCOPE = Scope("aws", "eu-west-1", "123456789012", "batch", "batch")
+
+A_RULE = """\
+cluster: batch
+rules:
+- name: report
+  scheduleExpression: rate(1 day)
+  taskDefinition: reports
+"""
+"""The shortest config with a rule. What a test adds to the rule begins on line 6."""
+
+
+def a_config(*lines: str) -> str:
+    """A config with one rule that has `lines` too, from line 6 on, two columns in."""
+    return A_RULE + "".join(f"  {line}\n" for line in lines)
+
+
+class Given:
+    """What a workflow hands over: environment, secrets and variables, and the vault of the run."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
+        env_allow: Sequence[str] = (),
+    ) -> None:
+        self.vault = Vault()
+        self.lookups: list[Lookup] = [
+            Environment(env or {}, env_allow),
+            Secrets(secrets or {}, self.vault),
+            Variables(variables or {}),
+        ]
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        return {name: function for lookup in self.lookups for name, function in lookup.functions.items()}
+
+    def render(self, text: str, path: str = PATH) -> Rendered:
+        return render(Source(path, text), self.functions, self.vault)
+
+    def text(self, text: str) -> str:
+        """`text` after templating, opened; nothing may be missing."""
+        rendered = self.render(text)
+        assert rendered.missing == []
+        return self.vault.open(rendered.text)
+
+    def prepare(self, text: str, path: str = PATH) -> Prepared:
+        return prepare(Source(path, text), self.lookups, self.vault)
+
+    def load(self, text: str, path: str = PATH) -> Loaded:
+        return check(self.prepare(text, path), self.vault)
+
+    def rules(self, text: str, path: str = PATH) -> list[Rule]:
+        return rules_of(self.load(text, path))
+
+    def problems(self, text: str, path: str = PATH) -> list[str]:
+        """All that is wrong with a config, from its text to its model, without the path before each."""
+        return [problem.removeprefix(f"{path}:") for problem in self.full_problems(text, path)]
+
+    def full_problems(self, text: str, path: str = PATH) -> list[str]:
+        with pytest.raises(ConfigError) as error:
+            self.load(text, path)
+        return told(error)
+
+    def places(self, text: str, path: str = PATH) -> list[str]:
+        """Where something is wrong: `line:column` of each problem."""
+        with pytest.raises(ConfigError) as error:
+            self.load(text, path)
+        return [
+            f"{problem.where.line}:{problem.where.column}" if problem.where else "" for problem in error.value.problems
+        ]
+
+
+def told(error: ExceptionInfo[ConfigError]) -> list[str]:
+    return [str(problem) for problem in error.value.problems]
+
+
+def load(text: str, path: str = PATH) -> Loaded:
+    return Given().load(text, path)
+
+
+def problems(text: str, path: str = PATH) -> list[str]:
+    return Given().problems(text, path)
+
+
+def places(text: str, path: str = PATH) -> list[str]:
+    return Given().places(text, path)
+
+
+def rules_of(loaded: Loaded) -> list[Rule]:
+    return [desired.rule for desired in desired_rules(loaded, SCOPE)]
+
+
+def the_rule(*lines: str) -> Rule:
+    """The rule of `a_config(*lines)`."""
+    (rule,) = rules_of(load(a_config(*lines)))
+    return rule
+
+
+def load_untemplated(text: str, path: str = PATH) -> Loaded:
+    """As `load`, but braces in `text` are text."""
+    return check(Prepared(Source(path, text), text, a_tree(text, path), ()), Vault())
+
+
+def a_tree(text: str, path: str = PATH) -> Tree:
+    """The tree of `text`, which went through no template."""
+    return read_tree(text, Source(path, text), lambda line, column: Where(path, line, column))
+
+
+def tree_problems(text: str, path: str = PATH) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        a_tree(text, path)
+    return [str(problem).removeprefix(f"{path}:") for problem in error.value.problems]
