@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import pytest
-from pytest import ExceptionInfo
 
 from esprestack.config.desired import Loaded, check, desired_rules
 from esprestack.config.load import Prepared, prepare
@@ -91,7 +90,7 @@ class Given:
         ]
 
 
-def told(error: ExceptionInfo[ConfigError]) -> list[str]:
+def told(error: pytest.ExceptionInfo[ConfigError]) -> list[str]:
     return [str(problem) for problem in error.value.problems]
 
 

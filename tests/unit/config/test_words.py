@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from tests.unit.config.builders import load_untemplated, rules_of, the_rule
 from tests.unit.strategies import QUICK, rules
 
@@ -31,7 +31,7 @@ def test_a_rule_in_words_is_read_as_the_same_rule(rule: Rule) -> None:
     read_back(rule, json.dumps(document, ensure_ascii=False), "ecschedule.json")
 
 
-@QUICK
+@settings(QUICK, max_examples=20)
 @given(rules())
 def test_words_are_json_and_stay_what_they_are(rule: Rule) -> None:
     words = to_words(rule)
