@@ -1,5 +1,6 @@
 """What people hand over as text: JSON objects of secrets and variables, dotenv files, lists. Parsed strictly."""
 
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from esprestack.errors import InputError, Problem, Where
 
-_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def mapping(text: str, name: str) -> dict[str, str]:
@@ -19,7 +20,7 @@ def mapping(text: str, name: str) -> dict[str, str]:
         return {}
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(Problem(f"{name} is no JSON", todo='write an object: {"NAME": "value"}')) from None
     if values is None:  # toJSON(vars) where there are none
         return {}
@@ -30,26 +31,20 @@ def mapping(text: str, name: str) -> dict[str, str]:
 
 def dotenv(path: Path) -> Mapping[str, str]:
     """The variables of a dotenv file: `NAME=value`, quotes around the value, `#` comments, `export`."""
+    from dotenv.parser import parse_stream
+
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Problem(f"the env file can't be read: {error}", Where(str(path)))) from None
     values: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.key is None and not binding.error:  # a blank line, or a comment
             continue
-        match = _ASSIGNMENT.match(line)
-        if match is None:
-            raise InputError(Problem("no assignment", Where(str(path), number, 1), "write NAME=value"))
-        values[match[1]] = _unquoted(match[2])
+        if binding.error or binding.value is None or not _NAME.fullmatch(binding.key or ""):
+            raise InputError(Problem("no assignment", Where(str(path), binding.original.line, 1), "write NAME=value"))
+        values[str(binding.key)] = binding.value
     return values
-
-
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-        inner = value[1:-1]
-        return inner if value[0] == "'" else inner.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
-    return re.split(r"\s+#", value, maxsplit=1)[0]
 
 
 def lines(text: str) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def test_a_file_that_is_not_utf8_is_an_error_of_input(tmp_path: Path) -> None:
 
 
 @QUICK
-@given(value=st.text(st.characters(min_codepoint=32, max_codepoint=126) | st.just("\n")))
+@given(value=st.text("an\\\"' #=\n"))
 def test_a_value_in_double_quotes_is_any_text(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     assert read(tmp_path_factory.getbasetemp(), f'A="{escaped}"\n') == {"A": value}

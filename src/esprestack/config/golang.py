@@ -6,6 +6,7 @@ the Jinja spelling.
 """
 
 import ast
+import contextlib
 import re
 
 _TOKEN = re.compile(
@@ -13,7 +14,13 @@ _TOKEN = re.compile(
     r"""|(?P<name>[A-Za-z_]\w*)|(?P<mark>[()|])|(?P<bad>\S))"""
 )
 _CALL = re.compile(r"""\s*(?!not\b)[A-Za-z_]\w*\s+["`]""")
-_CONTROL = re.compile(r"\s*(if|else|end|range|with|define|template|block|break|continue)(?=\s+[^\s(|.]|\s+\.|\s*$)")
+_CONTROL = re.compile(
+    r"\s*(if|else|end|range|with|define|template|block|break|continue)(?=\s+[^\s(|.]|\s+\.|\s*$)"
+    r"|\s*(if|with|define|template|block)(?=\s+\()"
+)
+_ESCAPE = re.compile(
+    r"\\(?:[abfnrtv\\\"]|x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?P<bad>.))", re.DOTALL
+)
 _SPELLING = {
     "if": "{% if … %}", "else": "{% else %} or {% elif … %}", "end": "{% endif %} or {% endfor %}",
     "range": "{% for item in … %}", "with": "{% set name = … %}", "define": "{% macro name() %}",
@@ -34,7 +41,7 @@ class GoSyntaxError(Exception):
 def refuse_control(expression: str) -> None:
     """Raises GoSyntaxError where `expression` is one of Go's control structures, a variable or a field."""
     if match := _CONTROL.match(expression):
-        word = match[1]
+        word = match[1] or match[2]
         raise GoSyntaxError(f"Go's `{word}` is not understood here", f"write {_SPELLING[word]}")
     if re.match(r"\s*\$\w*", expression):
         raise GoSyntaxError("Go's template variables are not understood here", "write {% set name = … %}")
@@ -106,7 +113,7 @@ def _operand(tokens: list[tuple[str, str]], at: int) -> tuple[str, int]:
 
 def _unquote(text: str) -> str:
     """A Go string in double quotes; its escapes are also Python's."""
-    try:
-        return str(ast.literal_eval(text.replace("\n", "\\n")))
-    except (SyntaxError, ValueError):
-        raise GoSyntaxError(f"the text {text} has an escape that Go doesn't know", "use back quotes") from None
+    if not any(match["bad"] for match in _ESCAPE.finditer(text)):
+        with contextlib.suppress(SyntaxError, ValueError):
+            return str(ast.literal_eval(text.replace("\n", "\\n")))
+    raise GoSyntaxError(f"the text {text} has an escape that Go doesn't know", "use back quotes")

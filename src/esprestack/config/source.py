@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from esprestack.config.json_nodes import compose_json
+from esprestack.config.lines import Lines
 from esprestack.errors import ConfigError, Problem, Where
 from esprestack.secrets import RESERVED
 
@@ -26,6 +28,11 @@ MOST_NODES = 500_000
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TAGS = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "seq", "map", "value")
+}
+_PREFIX = re.compile(r"(?:[&!]\S+\s+)+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -58,8 +65,7 @@ def check_reserved(source: Source) -> None:
     """Raises ConfigError for private-use characters that are ours: a file could forge a seal with them."""
     match = RESERVED.search(source.text)
     if match:
-        line = source.text.count("\n", 0, match.start()) + 1
-        column = match.start() - source.text.rfind("\n", 0, match.start())
+        line, column = Lines(source.text).place(match.start())
         what = f"the private-use character U+{ord(match.group()):04X} may not stand in a config"
         raise ConfigError(Problem(what, Where(source.path, line, column), "remove it"))
 
@@ -67,14 +73,17 @@ def check_reserved(source: Source) -> None:
 Locate: TypeAlias = Callable[[int, int], Where]
 """From line and column (both from 1) of the rendered text to the place in the source file."""
 
+At: TypeAlias = Callable[[int], Where]
+"""From an offset in the rendered text to the place in the source file."""
+
 
 class Tree:
     """What a file holds. Places are looked up when somebody asks: a config without problems never does."""
 
-    def __init__(self, data: Data, root: yaml.Node, locate: "Locate") -> None:
+    def __init__(self, data: Data, root: yaml.Node, at: "At") -> None:
         self.data = data
         self._root = root
-        self._locate = locate
+        self._at = at
 
     def where(self, path: Path) -> Where:
         """The place of the value at `path`, or of the nearest thing around it that stands in the file."""
@@ -88,7 +97,7 @@ class Tree:
             if found is None:
                 return None
             node = found
-        return _place(node, self._locate)
+        return _place(node, self._at)
 
     def where_key(self, path: Path) -> Where:
         """The place of the key at `path`, or of its value where that is a list's item."""
@@ -96,10 +105,10 @@ class Tree:
         for part in path[:-1]:
             _, found = _child(node, part)
             if found is None:
-                return _place(node, self._locate)
+                return _place(node, self._at)
             node = found
         key, value = _child(node, path[-1])
-        return _place(key or value or node, self._locate)
+        return _place(key or value or node, self._at)
 
     def replaced(self, text: str, shown: Callable[[str, Any], Any]) -> str:
         """`text`, which this tree was read from, with each scalar that `shown(path, value)` alters replaced.
@@ -115,7 +124,11 @@ class Tree:
                     edits[node.start_mark.index] = (node.end_mark.index, new)
         for start in sorted(edits, reverse=True):
             end, new = edits[start]
-            text = text[:start] + json.dumps(new, ensure_ascii=False) + text[end:]
+            old = text[start:end]
+            prefix = _PREFIX.match(old)
+            breaks = old[len(old.rstrip("\n")) :]  # a block scalar ends with its line
+            quoted = json.dumps(new, ensure_ascii=False)
+            text = f"{text[:start]}{prefix[0] if prefix else ''}{quoted}{breaks}{text[end:]}"
         return text
 
     @property
@@ -148,19 +161,15 @@ def read_tree(text: str, source: Source, locate: Locate) -> Tree:
     Raises ConfigError at the source's line and column for broken YAML or JSON, a second document, a doubled key, an
     unknown tag or an alias that contains itself.
     """
+    lines = Lines(text)
+
+    def at(offset: int) -> Where:
+        return locate(*lines.place(offset))
+
     if match := _CONTROL.search(text):
-        line = text.count("\n", 0, match.start()) + 1
-        column = match.start() - text.rfind("\n", 0, match.start())
-        raise ConfigError(
-            Problem(f"the character U+{ord(match.group()):04X} may not stand in a config", locate(line, column))
-        )
-    if source.is_json:
-        _check_json(text, locate)
-        text = text.replace("\t", " ")
-    try:
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
-    except yaml.MarkedYAMLError as error:
-        raise ConfigError(_broken_yaml(error, locate)) from None
+        what = f"the character U+{ord(match.group()):04X} may not stand in a config"
+        raise ConfigError(Problem(what, at(match.start()), "remove it, or write it as an escape"))
+    nodes = [_json_node(text, at)] if source.is_json and text.strip() else _yaml_nodes(text, at)
     documents = [node for node in nodes if node is not None and not _is_null(node)]
     if not documents:
         raise ConfigError(
@@ -170,27 +179,33 @@ def read_tree(text: str, source: Source, locate: Locate) -> Tree:
         raise ConfigError(
             Problem(
                 "a config is one YAML document, this is a second one",
-                _place(documents[1], locate),
+                _place(documents[1], at),
                 "remove the `---` before it, or put it into a file of its own",
             )
         )
-    return _Reader(locate).read(documents[0])
+    return _Reader(at).read(documents[0])
 
 
-def _check_json(text: str, locate: Locate) -> None:
+def _json_node(text: str, at: At) -> yaml.Node:
     try:
         json.loads(text)
+        return compose_json(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(
-            Problem(f"broken JSON: {error.msg}", locate(error.lineno, error.colno), "mend the JSON here")
-        ) from None
+        raise ConfigError(Problem(f"broken JSON: {error.msg}", at(error.pos), "mend the JSON here")) from None
     except RecursionError:
-        raise ConfigError(Problem("the JSON is nested too deeply", locate(1, 1))) from None
+        raise ConfigError(Problem("the JSON is nested too deeply", at(0))) from None
 
 
-def _broken_yaml(error: yaml.MarkedYAMLError, locate: Locate) -> Problem:
+def _yaml_nodes(text: str, at: At) -> list[yaml.Node]:
+    try:
+        return list(yaml.compose_all(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(_broken_yaml(error, at)) from None
+
+
+def _broken_yaml(error: yaml.MarkedYAMLError, at: At) -> Problem:
     mark = error.problem_mark or error.context_mark
-    place = locate(mark.line + 1, mark.column + 1) if mark else locate(1, 1)
+    place = at(mark.index if mark else 0)
     said = " ".join(filter(None, (error.context, error.problem)))
     todo = "mend the indentation or quote the value; `esprestack render` shows the text after templating"
     return Problem(f"broken YAML: {said}", place, todo)
@@ -200,15 +215,15 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULL
 
 
-def _place(node: yaml.Node, locate: Locate) -> Where:
-    return locate(node.start_mark.line + 1, node.start_mark.column + 1)
+def _place(node: yaml.Node, at: At) -> Where:
+    return at(node.start_mark.index)
 
 
 class _Reader:
     """Walks the node graph once; every error of this stage is collected before it is raised."""
 
-    def __init__(self, locate: Locate) -> None:
-        self.locate = locate
+    def __init__(self, at: At) -> None:
+        self.at = at
         self.problems: list[Problem] = []
         self.nodes = 0
         self.open: set[int] = set()
@@ -218,21 +233,25 @@ class _Reader:
         try:
             data = self.value(root)
         except RecursionError:
-            self.problems.append(Problem("the config is nested too deeply", _place(root, self.locate)))
+            self.problems.append(Problem("the config is nested too deeply", _place(root, self.at)))
         if self.problems:
             raise ConfigError(self.problems)
-        return Tree(data, root, self.locate)
+        return Tree(data, root, self.at)
 
     def value(self, node: yaml.Node) -> Data:
         self.nodes += 1
+        if node.tag not in _TAGS or (node.tag.endswith(":null") and not _is_null(node)):
+            self.problems.append(
+                Problem(f"the YAML tag `{node.tag}` is unknown", _place(node, self.at), "remove the tag")
+            )
         if self.nodes > MOST_NODES:
             raise ConfigError(
-                Problem("the config unfolds to too many values", _place(node, self.locate), "use fewer aliases")
+                Problem("the config unfolds to too many values", _place(node, self.at), "use fewer aliases")
             )
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
         if id(node) in self.open:
-            place = _place(node, self.locate)
+            place = _place(node, self.at)
             self.problems.append(Problem("this alias contains itself", place, "remove the alias"))
             return None
         self.open.add(id(node))
@@ -244,9 +263,6 @@ class _Reader:
             self.open.discard(id(node))
 
     def scalar(self, node: yaml.ScalarNode) -> Scalar | None:
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            place = _place(node, self.locate)
-            self.problems.append(Problem(f"the YAML tag `{node.tag}` is unknown", place, "remove the tag"))
         if _is_null(node):
             return None
         text = node.value
@@ -259,13 +275,13 @@ class _Reader:
         first: dict[str, yaml.Node] = {}
         for key_node, value_node, merged in self.pairs(node):
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(Problem("a key must be a plain text", _place(key_node, self.locate)))
+                self.problems.append(Problem("a key must be a plain text", _place(key_node, self.at)))
                 continue
             key = str(key_node.value)
             if key in first:
                 if not merged:
-                    what = f"the key `{key}` stands twice, first at {_place(first[key], self.locate)}"
-                    self.problems.append(Problem(what, _place(key_node, self.locate), "remove one"))
+                    what = f"the key `{key}` stands twice, first at {_place(first[key], self.at)}"
+                    self.problems.append(Problem(what, _place(key_node, self.at), "remove one"))
                 continue
             first[key] = key_node
             data[key] = self.value(value_node)
@@ -278,7 +294,7 @@ class _Reader:
         for merge in merges:
             for part in merge.value if isinstance(merge, yaml.SequenceNode) else [merge]:
                 if not isinstance(part, yaml.MappingNode) or id(part) in self.open:
-                    self.problems.append(Problem("`<<` merges mappings only", _place(part, self.locate)))
+                    self.problems.append(Problem("`<<` merges mappings only", _place(part, self.at)))
                     continue
                 self.open.add(id(part))
                 yield from ((key, value, True) for key, value, _ in self.pairs(part))
@@ -307,13 +323,16 @@ def _is_merge(key: yaml.Node) -> bool:
 
 
 def _anchor_holders(root: yaml.Node) -> Iterator[str]:
-    """Top-level keys whose nodes are used elsewhere too: places where ecschedule's users keep their anchors."""
+    """Top-level keys that hold nodes which others use: places where ecschedule's users keep their anchors."""
     if not isinstance(root, yaml.MappingNode):
         return
-    inside = [(key.value, {id(node) for node in _below(value)}) for key, value in root.value]
-    for name, nodes in inside:
-        if any(nodes & others for other, others in inside if other != name):
-            yield name
+    inside = [(key, value, {id(node): node for node in _below(value)}) for key, value in root.value]
+    for key, value, nodes in inside:
+        if value.start_mark.index < key.start_mark.index:
+            continue  # an alias: what it names is held elsewhere
+        own = {number for number, node in nodes.items() if node.start_mark.index >= value.start_mark.index}
+        if any(own & others.keys() for other, _, others in inside if other is not key):
+            yield key.value
 
 
 def _below(node: yaml.Node) -> Iterator[yaml.Node]:

@@ -5,19 +5,19 @@ around `{{- -}}` must be cut before the marks of `template` are set. Line breaks
 that Jinja's own line numbers stay those of the file.
 """
 
-import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from esprestack.config.lines import Lines
 from esprestack.errors import ConfigError, Problem, Where
 
 Kind: TypeAlias = Literal["text", "expression", "statement"]
 
 _OPENING = re.compile(r"\{\{|\{%|\{#")
 _GO_COMMENT = re.compile(r"\{\{-?\s*/\*")
-_ENDRAW = re.compile(r"\{%[-+]?\s*endraw\s*([-+]?)%\}")
+_ENDRAW = re.compile(r"\{%([-+]?)\s*endraw\s*([-+]?)%\}")
 _CLOSING = {"{{": "}}", "{%": "%}"}
 
 
@@ -46,7 +46,7 @@ class _Raw:
 def cut(template: str, path: str) -> list[Piece]:
     """The pieces of `template` in order. Raises ConfigError for a tag or a text in it that is never closed."""
     raws = list(_scan(template, path))
-    lines = _Lines(template)
+    lines = Lines(template)
     pieces: list[Piece] = []
     for index, raw in enumerate(raws):
         if raw.kind == "comment":
@@ -69,17 +69,6 @@ def cut(template: str, path: str) -> list[Piece]:
             after = "\n" * right[: len(right) - len(right.lstrip())].count("\n")
             pieces.append(Piece(raw.kind, raw.text, line, column, before, after))
     return pieces
-
-
-class _Lines:
-    """Offsets to lines and columns, both from 1."""
-
-    def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
-
-    def place(self, offset: int) -> tuple[int, int]:
-        line = bisect.bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
 
 
 def _scan(template: str, path: str) -> Iterator[_Raw]:
@@ -107,7 +96,7 @@ def _scan(template: str, path: str) -> Iterator[_Raw]:
                 raise _unclosed("{% raw %}", template, start, path)
             yield raw
             yield _Raw("text", template[at : closing.start()], at)
-            yield _Raw("statement", "endraw", closing.start(), cut_right=closing[1] == "-")
+            yield _Raw("statement", "endraw", closing.start(), closing[1] == "-", closing[2] == "-")
             at = closing.end()
             continue
         yield raw
@@ -147,6 +136,6 @@ def _find_end(template: str, at: int, closing: str, path: str, start: int) -> in
 
 
 def _unclosed(what: str, template: str, offset: int, path: str) -> ConfigError:
-    line, column = _Lines(template).place(offset)
+    line, column = Lines(template).place(offset)
     todo = "close it; text that only looks like a template belongs between {% raw %} and {% endraw %}"
     return ConfigError(Problem(f"`{what}` is never closed", Where(path, line, column), todo))

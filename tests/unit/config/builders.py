@@ -1,5 +1,6 @@
 """Small builders for config files: what is read, rendered and checked, and what is said about it."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -73,13 +74,10 @@ class Given:
         return rules_of(self.load(text, path))
 
     def problems(self, text: str, path: str = PATH) -> list[str]:
-        """All that is wrong with a config, from its text to its model, without the path before each."""
-        return [problem.removeprefix(f"{path}:") for problem in self.full_problems(text, path)]
-
-    def full_problems(self, text: str, path: str = PATH) -> list[str]:
+        """All that is wrong with a config, from its text to its model, with its place."""
         with pytest.raises(ConfigError) as error:
             self.load(text, path)
-        return told(error)
+        return told(error, path)
 
     def places(self, text: str, path: str = PATH) -> list[str]:
         """Where something is wrong: `line:column` of each problem."""
@@ -90,8 +88,9 @@ class Given:
         ]
 
 
-def told(error: pytest.ExceptionInfo[ConfigError]) -> list[str]:
-    return [str(problem) for problem in error.value.problems]
+def told(error: pytest.ExceptionInfo[ConfigError], path: str = PATH) -> list[str]:
+    """Each problem as it is printed, but without the file's path where a line follows it."""
+    return [re.sub(rf"^{re.escape(path)}:(?=\d)", "", str(problem)) for problem in error.value.problems]
 
 
 def load(text: str, path: str = PATH) -> Loaded:
@@ -129,4 +128,4 @@ def a_tree(text: str, path: str = PATH) -> Tree:
 def tree_problems(text: str, path: str = PATH) -> list[str]:
     with pytest.raises(ConfigError) as error:
         a_tree(text, path)
-    return [str(problem).removeprefix(f"{path}:") for problem in error.value.problems]
+    return told(error, path)
