@@ -175,7 +175,8 @@ def apply(
     if plan_hash:
         require_hash(plans, plan_hash)
     if plan_file:
-        require_part(plans, reviewed_marks(from_json(_read(plan_file), str(plan_file))))
+        reviewed = reviewed_marks(from_json(_read(plan_file), str(plan_file)))
+        require_part(plans, reviewed, terminal.vault.mask)
     if form == "text" or dry_run:
         _show_plans(terminal, "apply", planned, problems, form)
     if dry_run:

@@ -127,9 +127,11 @@ class Run:
         with self._reading_ahead(prepared, options, cluster) as readings:
             configs = self.loaded()
             _check_rules(prepared, options.rules)
+            lives = [reading.result() for reading in readings]
+            homes = self._homes(prepared, [live for _, live in lives])
             return [
-                self._planned(loaded, *reading.result(), configs, options)
-                for loaded, reading in zip(configs, readings, strict=True)
+                self._planned(at, loaded, *live, homes)
+                for at, (loaded, live) in enumerate(zip(configs, lives, strict=True))
             ]
 
     @contextmanager
@@ -162,26 +164,38 @@ class Run:
         wanted = {name: targets[name] for name in options.rules if name in targets} if options.rules else targets
         return backend, backend.read(wanted, owned=not options.rules, cluster=cluster)
 
+    def _homes(self, prepared: Sequence[Prepared], lives: Sequence[Live]) -> dict[tuple[str, str], dict[str, int]]:
+        """For each owner its rules, each with the index of the one config that answers for it.
+
+        It is the config that names it; of an orphan the first one on whose cluster it starts a task, or the first.
+        """
+        homes: dict[tuple[str, str], dict[str, int]] = {}
+        owners = [homes.setdefault(self._owner(item), {}) for item in prepared]
+        for index, item in enumerate(prepared):
+            owners[index] |= dict.fromkeys(item.targets(), index)
+        for at_home in (True, False):
+            for index, live in enumerate(lives):
+                for name, rule in live.rules.items():
+                    if rule.tracking_id == live.scope.tracking_id and (rule.rule.target or not at_home):
+                        owners[index].setdefault(name, index)
+        return homes
+
     def _planned(
-        self, loaded: "Loaded", backend: Backend, live: Live, configs: "Sequence[Loaded]", options: PlanOptions
+        self,
+        at: int,
+        loaded: "Loaded",
+        backend: Backend,
+        live: Live,
+        homes: Mapping[tuple[str, str], Mapping[str, int]],
     ) -> Planned:
         from esprestack.config.desired import desired_rules
 
-        family = [other for other in configs if self._owner(other.prepared) == self._owner(loaded.prepared)]
-        elsewhere = {name for other in family if other is not loaded for name in other.prepared.targets()}
+        elsewhere = {name for name, home in homes[self._owner(loaded.prepared)].items() if home != at}
         desired = tuple(desired_rules(loaded, live.scope))
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
-        plan = make_plan(
-            loaded.path,
-            desired,
-            live,
-            options,
-            self.veil,
-            elsewhere,
-            configured={name for other in configs for name in other.prepared.targets()},
-            with_orphans=loaded is family[0],
-        )
+        configured = {name for prepared in self.prepared() for name in prepared.targets()}
+        plan = make_plan(loaded.path, desired, live, self.settings.options, self.veil, elsewhere, configured=configured)
         return Planned(loaded, backend, desired, plan)
 
     def _owner(self, prepared: Prepared) -> tuple[str, str]:
@@ -199,7 +213,7 @@ class Run:
         targets = {name: item.loaded.prepared.targets().get(name, name) for name in names}
         live = item.backend.read(targets)
         live = item.backend.confirm(live, sorted(live.rules.keys() & set(names)))
-        plan = make_plan(item.plan.config, list(wanted.values()), live, PlanOptions(), self.veil, with_orphans=False)
+        plan = make_plan(item.plan.config, list(wanted.values()), live, PlanOptions(), self.veil, live.rules)
         differing = {
             change.name: ", ".join(field.path for field in change.fields) or change.reason or str(change.action)
             for change in plan.changes

@@ -17,6 +17,9 @@ SHORTEST_SEARCHED = 4
 RESERVED = re.compile("[\uf100-\uf12f]")
 """The private-use characters that are ours: seals here, the template's marks in config.template."""
 
+SEALED = re.compile("[\uf100\uf101]")
+"""What only a seal has in it."""
+
 _OPEN, _CLOSE, _ZERO = "\uf100", "\uf101", 0xF110
 _SEAL = re.compile(f"{_OPEN}([\uf110-\uf119]+){_CLOSE}")
 
@@ -62,6 +65,10 @@ class Vault:
         if self._search is None:
             self._search = _any_of(value for value in self.values() if len(value) >= SHORTEST_SEARCHED)
         return self._search.sub(lambda match: self.seal("", match.group()), text)
+
+    def seals(self, text: str) -> list[str]:
+        """The seals of all known secrets in `text`, sealed or not."""
+        return [match[0] for match in _SEAL.finditer(self.seal_text(text))]
 
     def open(self, text: str) -> str:
         """`text` with its seals replaced by the values: for requests to AWS and for comparing, nothing else."""

@@ -336,9 +336,14 @@ def test_no_network(
     assert "(check network, proxy and region)" in error
 
 
-def test_no_network_is_final(environment: pytest.MonkeyPatch) -> None:
-    """No later call can succeed either: an apply doesn't try it for every rule."""
-    environment.setenv("AWS_ENDPOINT_URL", a_closed_port())
+@pytest.mark.parametrize("gone", ["network", "credentials"])
+def test_what_ends_every_call_is_final(environment: pytest.MonkeyPatch, gone: str) -> None:
+    """An apply doesn't try it again for every rule."""
+    if gone == "network":
+        environment.setenv("AWS_ENDPOINT_URL", a_closed_port())
+    else:
+        environment.delenv("AWS_ACCESS_KEY_ID")
+        environment.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(AwsError) as error:
         Aws(REGION, 1, Vault()).call("events", "list_rules")
     assert error.value.final

@@ -90,6 +90,34 @@ def test_the_json_of_a_dry_run_is_a_plan_too(esprestack: Esprestack, folder: Fol
     assert esprestack("apply", "--plan", plan.name).code == 0
 
 
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        pytest.param({"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "eu-central-1"}, id="where it is"),
+        pytest.param({"CLUSTER": "jobs", "TEAM": "batch-team"}, id="whose it is"),
+        pytest.param({"STAGE": "nightly", "FILE": "ecschedule"}, id="names in it"),
+        pytest.param({"A": "changes", "B": "fields", "C": "version", "D": "plans"}, id="words of the file itself"),
+        pytest.param({"A": "create", "B": "scheduleExpression"}, id="words of the plan"),
+    ],
+)
+def test_secrets_whose_values_are_ordinary_words_do_not_spoil_a_plan_file(
+    esprestack: Esprestack, folder: Folder, environment: pytest.MonkeyPatch, secrets: dict[str, str]
+) -> None:
+    """`toJSON(secrets)` has what people put there, and that is not always secret."""
+    environment.setenv("ESPRESTACK_SECRETS", json.dumps(secrets))
+    folder.config(a_rule("nightly"), trackingId="batch-team")
+    plan = folder.write(esprestack("diff", "--format", "json").out, "plan.json")
+    applied = esprestack("apply", "--plan", plan.name)
+    assert applied.code == 0, applied.err
+
+
+def test_a_value_that_only_its_name_hides_does_not_spoil_a_plan_file(esprestack: Esprestack, folder: Folder) -> None:
+    container = {"name": "app", "environment": {"CACHE_KEY": "production", "SORT_KEY": "description"}}
+    folder.config(a_rule("production-report", description="Every night", containerOverrides=[container]))
+    plan = folder.write(esprestack("diff", "--format", "json").out, "plan.json")
+    assert esprestack("apply", "--plan", plan.name).code == 0
+
+
 # -- anything else ---------------------------------------------------------------------------------------------
 
 
@@ -210,7 +238,9 @@ def test_the_same_rules_elsewhere_are_another_plan(
     plan = folder.write(esprestack("diff", "--format", "json").out, "plan.json")
     file = folder.config(a_rule("nightly"), **keys)
     value = plan.name if option == "--plan" else the_hash(plan)
-    assert esprestack("apply", "-c", file.name, option, value).code == 1
+    said = esprestack("apply", "-c", file.name, option, value)
+    assert said.code == 1
+    assert "the plan has changed" in said.err
     assert front.writes() == []
 
 

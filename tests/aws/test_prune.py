@@ -1,10 +1,17 @@
 """Orphans: shown always, deleted with --prune alone, and never more of them than was meant."""
 
 import pytest
-from tests.aws.account import CLUSTER, Account, a_target, arn, just_before, rule_of, written
+from tests.aws.account import ACCOUNT, CLUSTER, REGION, Account, a_target, arn, just_before, rule_of, written
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront
+
+from esprestack.backends.base import Live
+from esprestack.plan.compare import Veil
+from esprestack.plan.make import PlanOptions, make_plan
+from esprestack.plan.model import Action
+from esprestack.rule import LiveRule, Rule, Scope, Target
+from esprestack.secrets import Vault
 
 
 def test_an_orphan_is_shown_and_stays_without_prune(
@@ -204,6 +211,17 @@ def test_clusters_with_the_same_tracking_id_do_not_prune_each_others_rules(
     assert account.names() == ["elsewhere", "nightly"]
 
 
+def test_an_orphan_is_pruned_by_the_config_of_its_cluster(
+    esprestack: Esprestack, folder: Folder, account: Account
+) -> None:
+    account.has_rule("gone-1", tracked_by="batch-team", targets=[a_target("gone-1", cluster="first")])
+    account.has_rule("gone-2", tracked_by="batch-team", targets=[a_target("gone-2", cluster="second")])
+    folder.config(a_rule("one"), trackingId="batch-team", cluster="first", name="a.yaml")
+    folder.config(a_rule("two"), trackingId="batch-team", cluster="second", name="b.yaml")
+    assert esprestack("apply", "--prune", "-c", "a.yaml", "-c", "b.yaml").code == 0
+    assert account.names() == ["one", "two"]
+
+
 # -- the index of tags lags behind -----------------------------------------------------------------------------
 
 
@@ -231,6 +249,15 @@ def test_the_tags_of_each_orphan_are_asked_of_the_rule_itself_before_it_is_delet
     asked = [rule_of(call) for call in front.calls if call.operation == "ListTagsForResource"]
     assert sorted(asked) == ["gone-1", "gone-2"]
     assert max(i for i, name in enumerate(operations) if name == "ListTagsForResource") < operations.index("DeleteRule")
+
+
+def test_a_plan_deletes_no_rule_whose_tags_were_not_asked_of_itself() -> None:
+    scope = Scope("aws", REGION, ACCOUNT, CLUSTER, CLUSTER)
+    orphan = LiveRule(Rule("gone", "rate(1 day)", Target("gone", "app")), tracking_id=CLUSTER, target_ids=("gone",))
+    options = PlanOptions(prune=True, max_deletes=1)
+    for certain, action in ((frozenset[str](), Action.ORPHAN), (frozenset({"gone"}), Action.DELETE)):
+        plan = make_plan("ecschedule.yaml", [], Live(scope, {"gone": orphan}, certain), options, Veil(Vault()))
+        assert [change.action for change in plan.changes] == [action]
 
 
 def test_nothing_is_deleted_where_the_tags_may_not_be_asked(

@@ -24,6 +24,9 @@ from esprestack.rule import (
 QUICK = settings(deadline=None, max_examples=50, database=None, phases=set(Phase) - {Phase.explain})
 """For property tests beside example tests: they take a moment, and say what is wrong in another."""
 
+ANY_CHARACTER = st.characters(exclude_categories=["Cs"])
+"""All of Unicode but halves of surrogate pairs, which no file can hold."""
+
 NASTY = ("", " ", "'", '"', ": ", " #", "\n", "{{", "}}", "{%", "%}", "{#", "<<", "*", "&", "- ", "yes", "null", "010")
 """Pieces that mean something to YAML, JSON or Jinja."""
 

@@ -8,31 +8,33 @@ from pydantic import BaseModel, ValidationError
 
 from esprestack.config import model
 from esprestack.config.source import MISSING, Path, Tree
-from esprestack.errors import Problem
+from esprestack.errors import Problem, Where
 
-_ENTRIES: dict[str, tuple[str, type[BaseModel]]] = {
-    "rules": ("a rule", model.RuleEntry),
-    "containerOverrides": ("a container override", model.ContainerOverride),
-    "container_overrides": ("a container override", model.ContainerOverride),
-    "environmentFiles": ("an environment file", model.EnvironmentFile),
-    "resourceRequirements": ("a resource requirement", model.ResourceRequirement),
-    "capacityProviderStrategy": ("a capacity provider strategy", model.CapacityProviderStrategy),
-    "capacity_provider_strategy": ("a capacity provider strategy", model.CapacityProviderStrategy),
-    "placementConstraints": ("a placement constraint", model.PlacementConstraint),
-    "placementStrategy": ("a placement strategy", model.PlacementStrategy),
-    "taskOverride": ("a task override", model.TaskOverride),
-    "task_override": ("a task override", model.TaskOverride),
-    "ephemeralStorage": ("an ephemeral storage", model.EphemeralStorage),
-    "network_configuration": ("a network configuration", model.NetworkConfiguration),
-    "networkConfiguration": ("a network configuration", model.NetworkConfiguration),
-    "aws_vpc_configuration": ("a VPC configuration", model.AwsVpcConfiguration),
-    "awsvpcConfiguration": ("a VPC configuration", model.AwsVpcConfiguration),
-    "dead_letter_config": ("a dead letter config", model.DeadLetterConfig),
-    "deadLetterConfig": ("a dead letter config", model.DeadLetterConfig),
-    "retryPolicy": ("a retry policy", model.RetryPolicy),
-    "retry_policy": ("a retry policy", model.RetryPolicy),
-    "plugins": ("a plugin", model.Plugin),
-}  # fmt: skip
+_OWNERS: dict[type[BaseModel], str] = {
+    model.RuleEntry: "a rule",
+    model.ContainerOverride: "a container override",
+    model.EnvironmentFile: "an environment file",
+    model.ResourceRequirement: "a resource requirement",
+    model.CapacityProviderStrategy: "a capacity provider strategy",
+    model.PlacementConstraint: "a placement constraint",
+    model.PlacementStrategy: "a placement strategy",
+    model.TaskOverride: "a task override",
+    model.EphemeralStorage: "an ephemeral storage",
+    model.NetworkConfiguration: "a network configuration",
+    model.AwsVpcConfiguration: "a VPC configuration",
+    model.DeadLetterConfig: "a dead letter config",
+    model.RetryPolicy: "a retry policy",
+    model.Plugin: "a plugin",
+}
+
+
+def _entries() -> dict[str, tuple[str, type[BaseModel]]]:
+    """For each spelling of a key that holds mappings: what they are called, and their model."""
+    kinds: list[type[BaseModel]] = [model.Config, *_OWNERS]
+    return {name: (_OWNERS[part], part) for kind in kinds for names, part in model.parts(kind) for name in names}
+
+
+_ENTRIES = _entries()
 
 
 def complaints(error: ValidationError, tree: Tree) -> Iterator[Problem]:
@@ -40,9 +42,10 @@ def complaints(error: ValidationError, tree: Tree) -> Iterator[Problem]:
     found = []
     for detail in error.errors(include_url=False):
         path: Path = tuple(part for part in detail["loc"] if part != "[key]")
-        if isinstance(detail["input"], str) and MISSING in detail["input"]:
+        unknown = detail["type"] == "extra_forbidden"
+        if isinstance(detail["input"], str) and MISSING in detail["input"] and not unknown:
             continue
-        if len(path) == 1 and detail["type"] == "extra_forbidden" and _is_tolerated(str(path[0]), tree):
+        if len(path) == 1 and unknown and _is_tolerated(str(path[0]), tree):
             continue
         found.append(_complaint(detail["type"], path, detail.get("ctx", {}), detail["input"], tree))
     yield from sorted(found, key=lambda problem: (problem.where is None, problem.where))
@@ -63,7 +66,7 @@ def _complaint(kind: str, path: Path, context: dict[str, Any], given: Any, tree:
             todo = f"add `{path[-1]}:` to {_owner(path)[0]}"
             return Problem(f"{name} is missing in {_owner(path)[0]}", tree.where(path[:-1]), todo, "missing-key")
         case "value_error":
-            return Problem(f"{name} {context['error']}", place, _advice(path, given), "wrong-type")
+            return Problem(f"{name} {context['error']}", place, _advice(str(context["error"]), given), "wrong-type")
         case "model_type" | "model_attributes_type" | "dict_type":
             return Problem(f"{name} must be a mapping", place, "write keys and values below it", "wrong-type")
         case "list_type":
@@ -74,11 +77,10 @@ def _complaint(kind: str, path: Path, context: dict[str, Any], given: Any, tree:
         case "string_pattern_mismatch":
             what = f"{name} is `{given}`: letters, digits, `.`, `-` and `_` only"
             return Problem(what, place, "rename it", "wrong-value")
-        case "string_too_long":
-            what = f"{name} has {len(given)} characters, AWS takes {context['max_length']}"
-            return Problem(what, place, "shorten it", "too-long")
+        case "string_too_long" | "too_long" if isinstance(given, str):
+            return too_long(name, len(given), context["max_length"], place)
         case "too_long":
-            what = f"{name} has {context['actual_length']} entries, AWS takes {context['max_length']}"
+            what = f"{name} has {len(given)} entries, AWS takes {context['max_length']}"
             return Problem(what, place, "remove some", "too-long")
         case "string_too_short" | "too_short":
             return Problem(f"{name} is empty", place, "give it a value or remove it", "wrong-value")
@@ -87,6 +89,10 @@ def _complaint(kind: str, path: Path, context: dict[str, Any], given: Any, tree:
         case "less_than_equal":
             return Problem(f"{name} must be at most {context['le']}, not {given}", place, "", "wrong-value")
     return Problem(f"{name} is not what it should be: {kind}", place, "", "wrong-value")
+
+
+def too_long(name: str, length: int, most: int, place: Where) -> Problem:
+    return Problem(f"{name} has {length} characters, AWS takes {most}", place, "shorten it", "too-long")
 
 
 def _unknown_key(path: Path, tree: Tree) -> Problem:
@@ -111,6 +117,8 @@ def _owner(path: Path) -> tuple[str, type[BaseModel]]:
 
 
 def _name(path: Path) -> str:
+    if len(path) == 2 and path[0] == "rules":
+        return f"rules[{path[1]}]"
     return (
         "".join(
             f"[{part}]" if isinstance(part, int) else f"{'.' if index else ''}{part}"
@@ -121,8 +129,8 @@ def _name(path: Path) -> str:
     )
 
 
-def _advice(path: Path, given: Any) -> str:
-    if path and path[-1] in ("disabled", "enableExecuteCommand", "enableECSManagedTags"):
+def _advice(said: str, given: Any) -> str:
+    if said.startswith("must be true or false"):
         return "write `true` or `false`, without quotes"
     if isinstance(given, dict | list):
         return "write one value, in quotes if it holds special characters"

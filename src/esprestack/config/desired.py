@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from esprestack.config import model
-from esprestack.config.complaints import complaints
+from esprestack.config.complaints import complaints, too_long
 from esprestack.config.load import Prepared
-from esprestack.config.source import Path, Tree
+from esprestack.config.source import MISSING, Path, Tree
 from esprestack.errors import ConfigError, Problem, Where
 from esprestack.rule import (
     DEFAULT_ROLE,
@@ -70,6 +70,7 @@ def check(prepared: Prepared, vault: Vault) -> Loaded:
         problems += complaints(error, tree)
     problems += _doubled_names(tree)
     problems += _broken_seals(tree, vault)
+    problems += _long_secrets(tree, vault)
     if problems or config is None:
         raise ConfigError(problems)
     return Loaded(config, prepared)
@@ -88,7 +89,7 @@ def _doubled_names(tree: Tree) -> list[Problem]:
     problems = []
     for index, entry in enumerate(rules if isinstance(rules, list) else []):
         name = entry.get("name") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name or MISSING in name:
             continue
         if name in seen:
             first = tree.where(("rules", seen[name], "name"))
@@ -107,7 +108,7 @@ def _doubled_containers(tree: Tree, index: int, entry: object) -> list[Problem]:
         seen: set[str] = set()
         for position, override in enumerate(overrides if isinstance(overrides, list) else []):
             name = override.get("name") if isinstance(override, dict) else None
-            if isinstance(name, str) and name in seen:
+            if isinstance(name, str) and name in seen and MISSING not in name:
                 place = tree.where(("rules", index, key, position, "name"))
                 problems.append(
                     Problem(f"the container `{name}` is overridden twice", place, "merge the two", "doubled-name")
@@ -134,6 +135,20 @@ def _broken_seals(tree: Tree, vault: Vault) -> list[Problem]:
         elif isinstance(value, str) and vault.is_broken(value):
             what = "a secret was changed by a filter and can't be opened any more"
             problems.append(Problem(what, tree.where(path), "use secret('NAME') as it is", "broken-secret"))
+    return problems
+
+
+def _long_secrets(tree: Tree, vault: Vault) -> list[Problem]:
+    """Texts that are too long once their secrets are opened: the model has only seen the seals."""
+    rules = tree.data.get("rules") if isinstance(tree.data, dict) else None
+    limits = [(name, most) for names, most in model.longest(model.RuleEntry) for name in names]
+    problems = []
+    for index, entry in enumerate(rules if isinstance(rules, list) else []):
+        for name, most in limits:
+            text = entry.get(name) if isinstance(entry, dict) else None
+            if isinstance(text, str) and len(text) <= most < len(vault.open(text)):
+                place = tree.where(("rules", index, name))
+                problems.append(too_long(f"`{name}`", len(vault.open(text)), most, place))
     return problems
 
 

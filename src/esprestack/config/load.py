@@ -114,5 +114,7 @@ def prepare(source: Source, lookups: Sequence[Lookup], vault: Vault) -> Prepared
     try:
         tree = read_tree(rendered.text, source, rendered.locate)
     except ConfigError as error:
-        raise ConfigError([*rendered.missing, *error.problems]) from None
+        # A missing value leaves no JSON behind; YAML takes it as a text.
+        only_follows = source.is_json and rendered.missing
+        raise ConfigError([*rendered.missing, *(() if only_follows else error.problems)]) from None
     return Prepared(source, rendered.text, tree, tuple(rendered.missing))

@@ -4,8 +4,9 @@ In: the tree of `source`; out: a frozen `Config`, or every error at once with it
 get their type here, where the field is known, so that `010` stays a text in an environment and `yes` is no boolean.
 """
 
+import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic import model_validator as validates
@@ -17,6 +18,9 @@ NAME_PATTERN = r"^[\.\-_A-Za-z0-9]+$"
 """Rule names and target ids: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
 def _text(value: Any) -> Any:
     if value is None:
         return ""
@@ -26,7 +30,7 @@ def _text(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, Scalar) and value.isascii() and value.lstrip("-").isdigit():
+    if isinstance(value, Scalar) and _WHOLE.fullmatch(value):
         return int(value)
     raise ValueError(f"must be a whole number, not {_kind(value)}")
 
@@ -236,3 +240,32 @@ def spellings_by_field(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
             yield tuple(choice for choice in alias.choices if isinstance(choice, str))
         elif isinstance(alias, str):
             yield (alias,)
+
+
+def parts(model: type[BaseModel]) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:
+    """The keys of `model` that hold mappings, or lists of them, with the model of those."""
+    for names, field in zip(spellings_by_field(model), model.model_fields.values(), strict=True):
+        for part in _classes(field.annotation):
+            yield names, part
+
+
+def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _classes(argument)
+
+
+def longest(model: type[BaseModel]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The keys of `model` whose text has a largest length, and that length."""
+    for names, field in zip(spellings_by_field(model), model.model_fields.values(), strict=True):
+        for limit in field.metadata:
+            most = getattr(limit, "max_length", None)
+            if isinstance(most, int) and str in _plain(field.annotation):
+                yield names, most
+
+
+def _plain(annotation: Any) -> tuple[Any, ...]:
+    """The types in an annotation, its metadata and containers left out."""
+    arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
+    return (annotation, *(get_args(argument)[0] if get_args(argument) else argument for argument in arguments))

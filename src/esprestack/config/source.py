@@ -183,7 +183,7 @@ def read_tree(text: str, source: Source, locate: Locate) -> Tree:
                 "remove the `---` before it, or put it into a file of its own",
             )
         )
-    return _Reader(at).read(documents[0])
+    return _Reader(text, at).read(documents[0])
 
 
 def _json_node(text: str, at: At) -> yaml.Node:
@@ -222,7 +222,8 @@ def _place(node: yaml.Node, at: At) -> Where:
 class _Reader:
     """Walks the node graph once; every error of this stage is collected before it is raised."""
 
-    def __init__(self, at: At) -> None:
+    def __init__(self, text: str, at: At) -> None:
+        self.text = text
         self.at = at
         self.problems: list[Problem] = []
         self.nodes = 0
@@ -266,9 +267,17 @@ class _Reader:
         if _is_null(node):
             return None
         text = node.value
+        if RESERVED.search(text) and self.is_forged(node):
+            what = "an escape makes a private-use character that may not stand in a config"
+            self.problems.append(Problem(what, _place(node, self.at), "remove it"))
         if _SURROGATE.search(text):  # a pair of JSON's \uXXXX escapes
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return Scalar(text, plain=not node.style)
+
+    def is_forged(self, node: yaml.ScalarNode) -> bool:
+        """Whether a private-use character of ours comes from an escape instead of from rendering."""
+        written = self.text[node.start_mark.index : node.end_mark.index]
+        return any(found not in written for found in RESERVED.findall(node.value))
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, Data]:
         data: dict[str, Data] = {}

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from esprestack.config.lines import Lines
 from esprestack.errors import ConfigError, Problem, Where
 
-Kind: TypeAlias = Literal["text", "expression", "statement"]
+Kind: TypeAlias = Literal["text", "expression", "statement", "comment"]
 
 _OPENING = re.compile(r"\{\{|\{%|\{#")
 _GO_COMMENT = re.compile(r"\{\{-?\s*/\*")
@@ -23,7 +23,8 @@ _CLOSING = {"{{": "}}", "{%": "%}"}
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the template. `text` is what stands between a tag's braces, or the literal text itself."""
+    """A stretch of the template. `text` is what stands between a tag's braces, or the literal text itself; of a comment
+    only its line breaks."""
 
     kind: Kind
     text: str
@@ -36,7 +37,7 @@ class Piece:
 
 @dataclass(slots=True)
 class _Raw:
-    kind: Kind | Literal["comment"]
+    kind: Kind
     text: str
     start: int
     cut_left: bool = False
@@ -49,8 +50,6 @@ def cut(template: str, path: str) -> list[Piece]:
     lines = Lines(template)
     pieces: list[Piece] = []
     for index, raw in enumerate(raws):
-        if raw.kind == "comment":
-            continue
         line, column = lines.place(raw.start)
         if raw.kind == "text":
             text = raw.text
@@ -109,7 +108,8 @@ def _comment(template: str, start: int, path: str) -> tuple[_Raw, int]:
     closing = re.compile(r"\*/\s*-?\}\}" if go else r"[-+]?#\}").search(template, start + 2)
     if closing is None:
         raise _unclosed("{{/*" if go else "{#", template, start, path)
-    raw = _Raw("comment", "", start, template[start + 2] == "-", "-" in closing.group())
+    breaks = "\n" * template.count("\n", start, closing.end())
+    raw = _Raw("comment", breaks, start, template[start + 2] == "-", "-" in closing.group())
     return raw, closing.end()
 
 

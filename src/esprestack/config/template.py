@@ -7,6 +7,7 @@ literal text, one before each expression. They are stripped before anybody reads
 
 import bisect
 import difflib
+import functools
 import json
 import re
 import sys
@@ -24,14 +25,19 @@ from esprestack.config.lookups.base import Function, LookupMissError
 from esprestack.config.source import MISSING, Source, check_reserved
 from esprestack.config.tags import Piece, cut
 from esprestack.errors import ConfigError, Problem, Where
-from esprestack.secrets import RESERVED, Vault, digits, undigits
+from esprestack.secrets import RESERVED, SEALED, Vault, digits, undigits
+
+_FAILURES = (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, AssertionError)
+"""What a template can run into; Python's own words say what it was."""
 
 LARGEST = 5_000_000
 """Characters that a rendered config may have: more comes from a loop that has run away."""
 
 _LITERAL, _EXPRESSION, _END = "\uf102", "\uf103", "\uf104"
 _MARK = re.compile(f"([{_LITERAL}{_EXPRESSION}])([\uf110-\uf119]+){_END}")
+_QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`")
 _CAPTURE = re.compile(r"\s*(macro|filter|call)\b|\s*set\s+[\w\s,.]+(\|.*)?$")
+_IN_PLACE = re.compile(r"\s*(filter|call)\b")
 _CAPTURE_END = re.compile(r"\s*end(macro|filter|call|set)\b")
 
 
@@ -77,9 +83,12 @@ class _Renderer:
         self.problems: list[Problem] = []
         self.rendered = Rendered(source, "")
         self.marked: list[tuple[int, int, bool]] = []
-        self.environment = ImmutableSandboxedEnvironment(
-            undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
+        self.environment = _Sandbox(
+            undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False, finalize=_finalize
         )
+        for name, function in list(self.environment.filters.items()):
+            if name not in _HARMLESS_FILTERS:
+                self.environment.filters[name] = _without_secrets(name, function)
         for name, function in functions.items():
             wrapped = self.asked(name, function)
             self.environment.globals[name] = wrapped
@@ -102,10 +111,8 @@ class _Renderer:
                 if size > LARGEST:
                     todo = "look for a loop that is larger than meant"
                     raise self.stop("the rendered config grows beyond 5,000,000 characters", None, todo)
-        except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        except (*_FAILURES, RecursionError, MemoryError) as error:
             raise self.stop(f"the template fails: {error}", error.__traceback__, _advice(error)) from None
-        except (AttributeError, RecursionError, MemoryError) as error:
-            raise self.stop(f"the template fails: {error}", error.__traceback__, "") from None
         if self.problems:
             raise ConfigError(self.problems)
         self.strip_marks("".join(parts))
@@ -132,9 +139,13 @@ class _Renderer:
                 raise ConfigError(self.problems)
             return self.environment.from_string(tree)
         except jinja2.TemplateSyntaxError as error:
-            message = error.message or "the template can't be read"
-            todo = "see the template's syntax in docs/config.md"
-            raise ConfigError(Problem(f"broken template: {message}", self.tag(error.lineno), todo)) from None
+            message, line = error.message or "the template can't be read", error.lineno
+        except (RecursionError, SyntaxError, MemoryError):
+            message, line = "it is nested too deeply", 0
+        except _FAILURES as error:  # Jinja works constants out while it compiles
+            message, line = str(error), 0
+        todo = "see the template's syntax in docs/config.md"
+        raise ConfigError(Problem(f"broken template: {message}", self.tag(line), todo))
 
     def jinja(self) -> Iterator[str]:
         captured = 0
@@ -143,8 +154,12 @@ class _Renderer:
                 case "text":
                     yield piece.text if captured else self.with_marks(piece)
                 case "statement":
+                    if not captured and _IN_PLACE.match(piece.text):
+                        yield self.mark(_EXPRESSION, piece.line, piece.column)
                     captured += bool(_CAPTURE.match(piece.text)) - bool(_CAPTURE_END.match(piece.text))
                     yield f"{{%{piece.before}{piece.text}{piece.after}%}}"
+                case "comment":
+                    yield f"{{#{piece.before}{piece.text}{piece.after}#}}"
                 case "expression":
                     mark = "" if captured else self.mark(_EXPRESSION, piece.line, piece.column)
                     yield f"{mark}{{{{{piece.before} {self.translated(piece)} {piece.after}}}}}"
@@ -168,8 +183,11 @@ class _Renderer:
             lines = piece.text.count("\n")
             return golang.to_jinja(piece.text) + "\n" * lines
         except golang.GoSyntaxError as error:
-            self.problems.append(Problem(error.what, Where(self.source.path, piece.line, piece.column), error.todo))
-            return "''"
+            what, todo = error.what, error.todo
+        except RecursionError:
+            what, todo = "the call is nested too deeply", "take it apart with {% set %}"
+        self.problems.append(Problem(what, Where(self.source.path, piece.line, piece.column), todo))
+        return "''"
 
     def check_names(self, tree: nodes.Template) -> None:
         unknown = meta.find_undeclared_variables(tree) - set(self.names)
@@ -180,7 +198,12 @@ class _Renderer:
                 near = difflib.get_close_matches(name.name, self.names, n=1)
                 known = ", ".join(self.names)
                 todo = f"did you mean `{near[0]}`?" if near else f"known are {known}; texts need quotes"
-                self.problems.append(Problem(f"`{name.name}` is not defined", self.tag(name.lineno, name.name), todo))
+                place = self.tag(name.lineno, name.name, quoted=False)
+                self.problems.append(Problem(f"`{name.name}` is not defined", place, todo))
+        for const in tree.find_all(nodes.Const):
+            if isinstance(const.value, str) and RESERVED.search(const.value):
+                what = "an escape makes a private-use character that may not stand in a config"
+                self.problems.append(Problem(what, self.tag(const.lineno), "remove it"))
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
             what = "a template may not read other files"
             self.problems.append(Problem(what, self.tag(node.lineno), "put everything into this file"))
@@ -190,9 +213,13 @@ class _Renderer:
     def asked(self, name: str, function: Function) -> Callable[..., str]:
         """`function`, whose misses are noted with their place while the template goes on."""
 
-        def ask(*arguments: Any) -> str:
+        @functools.wraps(function)
+        def ask(*arguments: Any, **named: Any) -> str:
             texts = [_as_text(argument) for argument in arguments]
             place = self.tag(self.line_of_caller(), *texts[:1], name)
+            if named:
+                self.note(Problem(f"`{name}` takes no arguments with a name", place, f"write {name}('…')"))
+                return MISSING
             try:
                 answer = function(*texts)
             except LookupMissError as miss:
@@ -221,20 +248,22 @@ class _Renderer:
                 return template.get_corresponding_lineno(frame.f_lineno)
         return 0
 
-    def tag(self, line: int, *hints: str) -> Where:
-        """The place of the tag on `line`, best the one whose text holds one of the hints."""
+    def tag(self, line: int, *hints: str, quoted: bool = True) -> Where:
+        """The place of the tag on `line`: of several the one whose text holds most of the hints as words.
+
+        Without `quoted` texts in quotes don't count.
+        """
         tags = [
             piece
             for piece in self.pieces
-            if piece.kind != "text" and piece.line <= line <= piece.line + piece.text.count("\n")
+            if piece.kind in ("expression", "statement") and piece.line <= line <= piece.line + piece.text.count("\n")
         ]
-        for hint in hints:
-            for piece in tags:
-                if hint and hint in piece.text:
-                    return Where(self.source.path, piece.line, piece.column)
-        if tags:
-            return Where(self.source.path, tags[0].line, tags[0].column)
-        return Where(self.source.path, line, 1) if line else Where(self.source.path)
+        if not tags:
+            return Where(self.source.path, line, 1) if line else Where(self.source.path)
+        words = [re.compile(rf"(?<!\w){re.escape(hint)}(?!\w)") for hint in hints if hint]
+        read = {id(piece): piece.text if quoted else _QUOTED.sub("", piece.text) for piece in tags}
+        best = max(tags, key=lambda piece: sum(bool(word.search(read[id(piece)])) for word in words))
+        return Where(self.source.path, best.line, best.column)
 
     # -- after Jinja -------------------------------------------------------------------------------------------
 
@@ -248,7 +277,8 @@ class _Renderer:
                 clean.append(line[at : match.start()])
                 length += match.start() - at
                 at = match.end()
-                marks.append((length, *self.marked[undigits(match[2])]))
+                if (number := undigits(match[2])) < len(self.marked):  # else made up by an escape
+                    marks.append((length, *self.marked[number]))
             clean.append(line[at:])
             lines.append("".join(clean))
             self.rendered.marks.append(marks)
@@ -256,6 +286,40 @@ class _Renderer:
 
 
 _BUILT_IN = ("range", "dict", "namespace")
+
+
+_HARMLESS_FILTERS = frozenset({"default", "d", "string", "trim", "join", "format", "safe"})
+"""Filters that leave a secret as it is."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which the methods of a secret's text can't be called either."""
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        owner = getattr(obj, "__self__", None)
+        if isinstance(owner, str) and SEALED.search(owner) and obj.__name__ not in ("strip", "join", "format"):
+            return False
+        return bool(super().is_safe_callable(obj))
+
+
+def _finalize(value: Any) -> Any:
+    """What an expression leaves in the text: a function that isn't called would leave its address."""
+    if callable(value) and not isinstance(value, jinja2.Undefined):
+        name = getattr(value, "__name__", "a function")
+        raise jinja2.TemplateRuntimeError(f"`{name}` is a function that isn't called")
+    return value
+
+
+def _without_secrets(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, which refuses sealed secrets: it would work on the seal, not on what is in it."""
+
+    @functools.wraps(function)
+    def filtered(*arguments: Any, **named: Any) -> Any:
+        if any(isinstance(item, str) and SEALED.search(item) for item in arguments):
+            raise jinja2.TemplateRuntimeError(f"the filter `{name}` can't change a secret, which is sealed")
+        return function(*arguments, **named)
+
+    return filtered
 
 
 def json_escape(text: str) -> str:

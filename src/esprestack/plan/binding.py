@@ -1,12 +1,12 @@
 """Whether a fresh plan is the reviewed one, or what is left of it: the promise of `apply --plan`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from esprestack.errors import PlanChangedError, Problem
-from esprestack.plan.model import Change, Identity, Plan, hash_of
+from esprestack.plan.model import Change, Plan, hash_of
 
-Reviewed: TypeAlias = Mapping[Identity, Mapping[str, frozenset[str]]]
+Reviewed: TypeAlias = Mapping[tuple[str, ...], Mapping[str, frozenset[str]]]
 """For each reviewed plan the fingerprints of each rule that it changes."""
 
 
@@ -18,21 +18,23 @@ def require_hash(plans: Sequence[Plan], expected: str) -> None:
         raise PlanChangedError(Problem(what, todo="look at a fresh diff and apply that one's hash"))
 
 
-def require_part(plans: Sequence[Plan], reviewed: Reviewed) -> None:
+def require_part(plans: Sequence[Plan], reviewed: Reviewed, mask: Callable[[str], str]) -> None:
     """Raises PlanChangedError, with rule and field, unless every change of `plans` was reviewed.
 
-    `reviewed` has the fingerprints of each rule of each plan. Fewer changes than reviewed are fine: part of the plan
-    was applied already.
+    `reviewed` has the fingerprints of each rule of each plan, under names that `mask` has gone over. Fewer changes
+    than reviewed are fine: part of the plan was applied already.
     """
     problems = []
     for plan in plans:
-        known = reviewed.get(plan.identity)
+        known = reviewed.get(tuple(map(mask, plan.identity)))
         if known is None and plan.changing:
             where = f"{plan.config}, {plan.scope.region}, account {plan.scope.account}, cluster {plan.scope.cluster}"
             what = f"the plan has changed: {where}, tracking id {plan.scope.tracking_id} wasn't in the reviewed plan"
             problems.append(Problem(what, todo="review a fresh diff, then apply that"))
             continue
-        problems += [problem for change in plan.changing for problem in _moved(change, (known or {}).get(change.name))]
+        problems += [
+            problem for change in plan.changing for problem in _moved(change, (known or {}).get(mask(change.name)))
+        ]
     if problems:
         raise PlanChangedError(problems)
 

@@ -42,7 +42,7 @@ _NAMES = {
 Hide: TypeAlias = Callable[[str, str], str]
 """From a secret's name and value to what stands in its place."""
 
-_URL_PASSWORD = re.compile(r"(.*?://[^/\s:@]*:)([^@\s/]+)(@.*)", re.DOTALL)
+_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*:)([^@\s/]+)(?=@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,11 @@ class Veil:
         name = path.rpartition(".")[2]
         if self.hides_by_name(path):
             return hidden(name, value)
-        if match := _URL_PASSWORD.match(value):
-            return f"{plain(match[1])}{hidden(f'{name.upper()}_PASSWORD', match[2])}{plain(match[3])}"
-        return plain(value)
+        parts = _URL_PASSWORD.split(value)  # text, user, password, text, …
+        return "".join(
+            hidden(f"{name.upper()}_PASSWORD", part) if index % 3 == 2 else plain(part)
+            for index, part in enumerate(parts)
+        )
 
     def _arguments(self, path: str, values: list[Any], hidden: Hide, plain: Callable[[str], str]) -> Iterator[Any]:
         """A command: `--token VALUE` and `PASSWORD=VALUE` hide their values too."""
@@ -119,13 +121,10 @@ class Veil:
         """Whether the value at `path` stands under a name that users chose and that looks like a secret's."""
         return _is_free_text(path) and self.is_secret_name(path.rpartition(".")[2])
 
-    def holds_secret(self, text: str) -> bool:
-        """Whether a known secret is in `text`, sealed or not."""
-        sealed = self.vault.seal_text(text)
-        return self.vault.show(sealed) != sealed
-
-    def same(self, left: str, right: str) -> bool:
-        return self.vault.open(left) == self.vault.open(right)
+    def secrets_in(self, value: Any) -> frozenset[str]:
+        """The known secrets in a text or a list of texts, each as its seal."""
+        texts = value if isinstance(value, list) else [value]
+        return frozenset(seal for text in texts for seal in self.vault.seals(str(text)))
 
     def is_secret_name(self, name: str) -> bool:
         upper = name.upper().replace("-", "_")
@@ -166,14 +165,14 @@ def is_equal(live: Rule, desired: Rule) -> bool:
 
 
 def _shown_before(path: str, value: Any, new: Leaves, veil: Veil) -> Any:
-    """The old value, which was a secret too where a sealed one takes its place: by then nobody knows it any more."""
+    """The old value. Where a secret takes its place it was one too, which by now nobody knows any more."""
+    shown = veil.shown(path, value)
     wanted = new.get(path)
-    if isinstance(value, list) and isinstance(wanted, list) and any(map(veil.holds_secret, wanted)):
-        return [item if item in wanted else SECRET for item in veil.shown(path, value)]
-    if isinstance(value, str) and isinstance(wanted, str) and veil.holds_secret(wanted):
-        known = veil.holds_secret(value) or veil.same(value, wanted)
-        return veil.shown(path, value) if known else SECRET
-    return veil.shown(path, value)
+    if wanted is None or veil.secrets_in(wanted) <= veil.secrets_in(value):
+        return shown
+    if isinstance(shown, list):
+        return [item if item in wanted else SECRET for item in shown]
+    return SECRET
 
 
 def _opened(path: str, value: Any, scope: Scope, vault: Vault) -> Any:

@@ -39,20 +39,19 @@ def make_plan(
     live: Live,
     options: PlanOptions,
     veil: Veil,
-    named_elsewhere: Collection[str] = (),
+    elsewhere: Collection[str] = (),
     *,
     configured: Collection[str] = (),
-    with_orphans: bool = True,
 ) -> Plan:
     """The plan for `desired`, the rules of one config.
 
-    `named_elsewhere` are rules of other configs of this run that share the tracking id: no orphans of ours. Of such
-    configs only the first one's plan is made `with_orphans`. `configured` are the rules of all configs of this run.
+    `elsewhere` are rules that other configs of this run with the same tracking id answer for: no orphans of ours.
+    `configured` are the rules of all configs of this run.
     """
     selected = [item for item in desired if not options.rules or item.rule.name in options.rules]
     changes = [_change(item, live, options, veil) for item in selected]
-    names = {item.rule.name for item in desired} | set(named_elsewhere)
-    orphans = _orphans(live, names) if with_orphans and not options.rules else []
+    names = {item.rule.name for item in desired} | set(elsewhere)
+    orphans = [] if options.rules else _orphans(live, names)
     changes += [_orphan(orphan, live, options, veil) for orphan in orphans]
     changes.sort(key=lambda change: (_ORDER.index(change.action), change.name))
     return Plan(
@@ -65,7 +64,7 @@ def make_plan(
     )
 
 
-def doubtful(desired: "Sequence[Desired]", live: Live, named_elsewhere: Collection[str] = ()) -> list[str]:
+def doubtful(desired: "Sequence[Desired]", live: Live, elsewhere: Collection[str] = ()) -> list[str]:
     """Names whose part of the plan hangs on tags that come from an index: these are to be confirmed first."""
     wanted = {item.rule.name: item.rule for item in desired}
     ours = live.scope.tracking_id
@@ -74,7 +73,7 @@ def doubtful(desired: "Sequence[Desired]", live: Live, named_elsewhere: Collecti
         if name in live.certain:
             continue
         if name not in wanted:
-            if rule.tracking_id == ours and name not in named_elsewhere:
+            if rule.tracking_id == ours and name not in elsewhere:
                 names.append(name)
         elif rule.tracking_id != ours or wanted[name].rule_tags not in (None, rule.rule.rule_tags):
             names.append(name)

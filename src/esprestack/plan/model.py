@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
 
 from esprestack.backends.base import Write
 from esprestack.config.words import Words
@@ -30,9 +29,6 @@ class Action(StrEnum):
     """Ours, but in no config any more; it stays until a run with prune."""
     UNCHANGED = "unchanged"
 
-
-Identity: TypeAlias = tuple[str, str, str, str, str]
-"""Config, account, region, cluster, tracking id."""
 
 CHANGING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.DELETE})
 """The actions that change AWS."""
@@ -86,8 +82,8 @@ class Plan:
         return [change for change in self.changes if change.changes]
 
     @property
-    def identity(self) -> Identity:
-        """What two plans must share to be plans of the same thing."""
+    def identity(self) -> tuple[str, str, str, str, str]:
+        """What two plans must share to be plans of the same thing: config, account, region, cluster, tracking id."""
         scope = self.scope
         return self.config, scope.account, scope.region, scope.cluster, scope.tracking_id
 

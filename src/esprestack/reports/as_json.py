@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from esprestack import __version__
 from esprestack.errors import InputError, Problem
-from esprestack.plan.model import CHANGING, Action, Change, Identity, Plan, counts, hash_of
+from esprestack.plan.model import CHANGING, Action, Change, Plan, counts, hash_of
 from esprestack.plan.outcome import Outcome
 
 
@@ -122,12 +122,22 @@ def report(
     )
 
 
+_OURS = frozenset({"version", "esprestack", "command", "hash", "summary", "action", "result", "fingerprints", "code"})
+"""Members that hold words of ours: a secret that happens to be one of them stays a word there."""
+
+
 def to_json(of: Report, mask: Callable[[str], str]) -> str:
     """`of` as text, each text in it masked on its own, so that no mask can break the JSON around it."""
-    return json.dumps(_masked(of.model_dump(mode="json"), mask), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_masked(of, mask), indent=2, ensure_ascii=False) + "\n"
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, BaseModel):
+        members = value.model_dump(mode="json")
+        return {
+            name: members[name] if name in _OURS else _masked(getattr(value, name), mask)
+            for name in type(value).model_fields
+        }
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, list):
@@ -148,7 +158,7 @@ def from_json(text: str, name: str) -> Report:
         raise InputError(Problem(what, todo="make it with: esprestack diff --format json > FILE")) from None
 
 
-def reviewed_marks(of: Report) -> dict[Identity, dict[str, frozenset[str]]]:
+def reviewed_marks(of: Report) -> dict[tuple[str, ...], dict[str, frozenset[str]]]:
     """The fingerprints of each rule that a plan file says will change, for each of its plans."""
     return {
         (plan.config, plan.account, plan.region, plan.cluster, plan.tracking_id): {

@@ -6,7 +6,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.strategies import QUICK
+from tests.unit.strategies import ANY_CHARACTER, QUICK
 
 from esprestack.config.golang import GoSyntaxError, looks_like_a_call, refuse_control, to_jinja
 
@@ -68,13 +68,13 @@ def test_texts_mean_what_they_mean_in_go(go: str, text: str) -> None:
 
 
 @QUICK
-@given(st.text(st.characters(exclude_categories=("Cs",))))
+@given(st.text(ANY_CHARACTER))
 def test_any_text_in_double_quotes_comes_through(text: str) -> None:
     assert ast.literal_eval(to_jinja(json.dumps(text, ensure_ascii=False))) == text
 
 
 @QUICK
-@given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="`")))
+@given(st.text(ANY_CHARACTER.filter(lambda character: character != "`")))
 def test_any_text_in_back_quotes_comes_through(text: str) -> None:
     assert ast.literal_eval(to_jinja(f"`{text}`")) == text
 

@@ -49,9 +49,9 @@ def test_a_variable_that_must_be_set_is_missed_by_name() -> None:
 )  # fmt: skip
 def test_variables_that_hold_credentials_cannot_be_read(name: str) -> None:
     environment = Environment({name: "hunter22"})
-    for call in (lambda: environment.must_env(name), lambda: environment.env(name, "default")):
+    for function, arguments in ((environment.must_env, (name,)), (environment.env, (name, "default"))):
         with pytest.raises(LookupMissError) as miss:
-            call()
+            function(*arguments)
         assert miss.value.code == "denied"
         assert miss.value.what == (f"templates may not read the environment variable `{name}`: it can hold credentials")
         assert "hunter22" not in miss.value.what + miss.value.todo

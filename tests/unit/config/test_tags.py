@@ -11,13 +11,14 @@ from esprestack.errors import ConfigError
 
 
 def texts(template: str) -> list[tuple[str, str]]:
-    """Kind and text of each piece that isn't empty."""
-    return [(piece.kind, piece.text) for piece in cut(template, "f") if piece.text]
+    """Kind and text of each piece that isn't empty, comments left out."""
+    return [(piece.kind, piece.text) for piece in cut(template, "f") if piece.text and piece.kind != "comment"]
 
 
 def places(template: str) -> list[tuple[str, int, int]]:
-    """Text, line and column of each piece that isn't empty."""
-    return [(piece.text, piece.line, piece.column) for piece in cut(template, "f") if piece.text]
+    """Text, line and column of each of them."""
+    pieces = [piece for piece in cut(template, "f") if piece.text and piece.kind != "comment"]
+    return [(piece.text, piece.line, piece.column) for piece in pieces]
 
 
 def refused(template: str) -> str:
@@ -118,7 +119,7 @@ def test_a_minus_sign_is_not_a_dash() -> None:
 
 
 @pytest.mark.parametrize("comment", ["{# c #}", "{# {{ x }} {% y %} ' #}", "{#\n#}", "{{/* c */}}", "{{ /* }} ' */ }}"])
-def test_comments_are_left_out(comment: str) -> None:
+def test_comments_are_no_text(comment: str) -> None:
     assert texts(f"a {comment} b") == [("text", "a "), ("text", " b")]
 
 
