@@ -39,6 +39,7 @@ def _wanted() -> Iterator[tuple[Path, str]]:
     yield docs / "report.schema.json", _json(schema())
     yield docs / "config.md", _filled(docs / "config.md", {"keys": _keys(), "denied": _denied(), "hidden": _hidden()})
     yield docs / "action.md", _filled(docs / "action.md", {"inputs": _inputs(), "outputs": _outputs()})
+    yield docs / "findings.md", _filled(docs / "findings.md", {"findings": _findings()})
     yield docs / "commands.md", _filled(docs / "commands.md", {"commands": _commands()})
     workflow = (ROOT / "examples" / "workflows" / "esprestack.yml").read_text()
     yield ROOT / "README.md", _filled(ROOT / "README.md", {"workflow": f"```yaml\n{workflow}```\n"})
@@ -95,6 +96,18 @@ def _denied() -> str:
 
     but = ", ".join(f"`{name}`" for name in sorted(READABLE))
     return ", ".join(f"`{name}`" for name in DENIED) + f" (but {but} can be read)\n"
+
+
+def _findings() -> str:
+    from esprestack.checks.codes import CODES
+    from esprestack.errors import Severity
+
+    lines: list[str] = []
+    for severity in (Severity.REFUSED, Severity.NEVER_RUNS, Severity.WARNING):
+        lines += [f"### {severity}", "", "| code | what |", "|---|---|"]
+        lines += [f"| `{code}` | {what} |" for code, (of, what) in sorted(CODES.items()) if of is severity]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _hidden() -> str:

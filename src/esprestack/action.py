@@ -103,7 +103,7 @@ class _Step:
     def diff(self, run: Run, result: Result) -> None:
         result.planned, problems = jobs.diff(run)
         result.problems += problems
-        result.failure_reason = "refused" if problems else ""
+        result.failure_reason = "refused" if _stop(problems) else ""
         if FailOn.CHANGES in self.inputs.fail_on and any(plan.changing for plan in result.plans):
             result.failure_reason = result.failure_reason or "changes"
 
@@ -113,10 +113,11 @@ class _Step:
         result.outcomes = jobs.apply_plans(
             run, result.planned, problems, self.stop, lambda step: self.log.print(step_text(step, colour=False))
         )
+        result.problems += problems
         result.problems += [problem for outcome in result.outcomes for problem in outcome.problems]
         if self.signal:
             result.problems.append(Problem("the run was cancelled; rules that weren't tried are as they were"))
-        result.failure_reason = "aws" if result.problems else ""
+        result.failure_reason = "aws" if _stop(result.problems) else ""
 
     def drift(self, run: Run, result: Result) -> None:
         result.planned = jobs.drift(run)
@@ -126,7 +127,7 @@ class _Step:
 
     def validate(self, run: Run, result: Result) -> None:
         result.problems += jobs.validate(run, offline=False)
-        result.failure_reason = "config" if result.problems else ""
+        result.failure_reason = "config" if _stop(result.problems) else ""
 
     def _stop_between_rules(self) -> None:
         def stopped(number: int, _: object) -> None:
@@ -245,12 +246,19 @@ def _settings(inputs: Inputs, environ: Mapping[str, str], workspace: Path) -> Se
         secrets=inputs.secrets,
         variables=inputs.variables,
         secret_names=inputs.secret_names,
+        allow=inputs.allow,
+        ext_strs=inputs.ext_strs,
+        ext_codes=inputs.ext_codes,
         options=PlanOptions(inputs.rule, inputs.prune, inputs.take_over, inputs.max_deletes),
         region=inputs.region,
         allowed_accounts=inputs.allowed_accounts,
         parallel=inputs.parallel,
         shown_from=workspace,
     )
+
+
+def _stop(problems: Sequence[Problem]) -> bool:
+    return any(problem.stops for problem in problems)
 
 
 def _is_poor(error: EsprestackError) -> bool:

@@ -113,9 +113,9 @@ class _Story:
         region = "ap-northeast-1"
         ecs = boto3.client("ecs", region_name=region)
         for family in _FAMILIES:
-            ecs.register_task_definition(family=family, containerDefinitions=[_container()])
+            ecs.register_task_definition(family=family, **_definition())
         for _ in range(12):
-            ecs.register_task_definition(family="ledger", containerDefinitions=[_container()])
+            ecs.register_task_definition(family="ledger", **_definition())
         self.events = boto3.client("events", region_name=region)
         self.esprestack("apply", "--format", "json", quietly=True, shown=False)
         self.remove("weekly-invoice")
@@ -179,5 +179,11 @@ class _Talk:
             self._stream.flush()
 
 
-def _container() -> dict[str, Any]:
-    return {"name": "app", "image": "shop/app:1", "memory": 512}
+def _definition() -> dict[str, Any]:
+    return {
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "512",
+        "memory": "1024",
+        "containerDefinitions": [{"name": "app", "image": "shop/app:1"}],
+    }

@@ -5,6 +5,7 @@ Front ends print them; nobody else does. `reason` is the word in the action's ou
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,6 +20,18 @@ class Where:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
+class Severity(StrEnum):
+    """How bad a problem is. All but warnings stop an apply; all but errors can be allowed by their code."""
+
+    ERROR = "error"
+    """The config or the request itself can't be understood."""
+    REFUSED = "refused"
+    """AWS would refuse it."""
+    NEVER_RUNS = "never-runs"
+    """AWS takes it, and then the task doesn't start, or not when it should."""
+    WARNING = "warning"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong. `todo` is the next step for the reader; `code` names the kind of finding."""
@@ -27,6 +40,12 @@ class Problem:
     where: Where | None = None
     todo: str = ""
     code: str = ""
+    severity: Severity = Severity.ERROR
+
+    @property
+    def stops(self) -> bool:
+        """Whether it stands in the way of an apply."""
+        return self.severity is not Severity.WARNING
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

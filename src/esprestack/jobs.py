@@ -13,6 +13,7 @@ from esprestack.apply import apply
 from esprestack.backends.rules import RulesBackend
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, Problem, RefusedError
+from esprestack.findings import in_order
 from esprestack.plan.lookups import SecretLookups
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
@@ -24,9 +25,9 @@ READ_BACK_SECONDS = 15.0
 
 
 def diff(run: Run) -> tuple[list[Planned], list[Problem]]:
-    """The plan of every config, and what would stop its apply."""
+    """The plan of every config, with what would stop its apply and what its reader is warned of."""
     planned = run.planned()
-    return planned, [*_refusals(planned), *run.missing_task_definitions(planned)]
+    return planned, [*_refusals(planned), *run.found(planned)]
 
 
 def drift(run: Run) -> list[Planned]:
@@ -48,9 +49,9 @@ def apply_plans(
 ) -> list[Outcome]:
     """Carries out what `diff` planned and reads back what was touched.
 
-    Raises RefusedError, before anything is changed, where the diff found `problems`.
+    Raises RefusedError, before anything is changed, where one of the diff's `problems` stands in the way.
     """
-    if problems:
+    if any(problem.stops for problem in problems):
         raise RefusedError([*problems, Problem("nothing was changed")])
     outcomes = [apply(item.plan, item.backend, run.settings.parallel, stop, told) for item in planned]
     return [read_back(run, item, outcome, told) for item, outcome in zip(planned, outcomes, strict=True)]
@@ -96,16 +97,27 @@ def _marked(outcome: Outcome, differing: Mapping[str, str], told: Callable[[Step
 
 
 def validate(run: Run, *, offline: bool) -> list[Problem]:
-    """What is wrong with the configs. Offline: with their text alone. Raises ConfigError for what can't be read."""
-    if offline:
-        run.loaded()
-        return []
-    return run.missing_task_definitions(run.planned(), all_rules=True)
+    """All findings, by their place. Offline: of the configs' text alone.
+
+    Raises ConfigError for files that can't be rendered or parsed. That AWS can't be asked is a problem among others.
+    """
+    examined = run.examined()
+    readable = [item.readable for item in examined if item.readable]
+    problems = [problem for item in examined for problem in item.problems]
+    try:
+        found = None if offline else run.found_with_aws(readable)
+    except AwsError as error:
+        problems += error.problems
+        found = None
+    if found is None:
+        found = [problem for loaded in readable for problem in run.found_in_text(loaded)]
+    problems += found
+    return in_order([*problems, *run.stand_twice(readable)])
 
 
 def render(run: Run) -> list[tuple[str, str]]:
     """(path, text) of every config after templating, with secrets masked."""
-    prepared = run.prepared()
+    prepared = [layer for item in run.prepared() for layer in (item, *item.below)]
     missing = [problem for item in prepared for problem in item.missing]
     if missing:
         raise ConfigError(missing)

@@ -8,23 +8,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from esprestack.aws import Aws
 from esprestack.backends.base import Backend, Live
 from esprestack.backends.rules import RulesBackend
-from esprestack.config.load import Prepared, find_configs, prepare, read_source
+from esprestack.config.jsonnet_vars import ext_vars
+from esprestack.config.load import Prepared, Surroundings, find_configs, prepare
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
-from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
+from esprestack.errors import ConfigError, InputError, Problem, RefusedError
+from esprestack.findings import Findings, in_order
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Action, Plan
+from esprestack.plugged import Plugs
 from esprestack.secrets import Vault
 
 if TYPE_CHECKING:
-    from esprestack.config.desired import Desired, Loaded
+    from esprestack.config.desired import Desired
+    from esprestack.config.examine import Examined, Loaded
 
 _Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
 _In = TypeVar("_In")
@@ -46,6 +51,14 @@ class Settings:
     region: str = ""
     allowed_accounts: tuple[str, ...] = ()
     parallel: int = 10
+    ext_strs: tuple[str, ...] = ()
+    ext_codes: tuple[str, ...] = ()
+    """Jsonnet's external variables: NAME=VALUE, or NAME alone for one of the environment."""
+    offline: bool = False
+    """No call to AWS or to anybody else, not even for look-ups."""
+    allow: tuple[str, ...] = ()
+    """Codes of findings that are no obstacle."""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
     shown_from: Path | None = None
     """The folder that paths in reports are relative to; the repository's root in the action."""
 
@@ -58,6 +71,8 @@ class Planned:
     backend: Backend
     desired: "tuple[Desired, ...]"
     plan: Plan
+    on_bus: frozenset[str] | None = None
+    """The names of all rules of the bus."""
 
 
 class Run:
@@ -67,6 +82,7 @@ class Run:
         self.settings = settings
         self.vault = vault
         self.veil = Veil(vault, (*SECRET_NAMES, *settings.secret_names))
+        self.findings = Findings(vault, settings.now, settings.allow)
         self._regions: dict[str, Aws] = {}
         self._prepared: list[Prepared] | None = None
         self._loaded: list[Loaded] | None = None
@@ -79,25 +95,51 @@ class Run:
         """Every config, rendered and parsed, once. Raises with the problems of all of them."""
         if self._prepared is None:
             settings = self.settings
-            lookups = (
+            local = (
                 Environment(settings.environ, settings.env_allow),
                 Secrets(settings.secrets, self.vault),
                 Variables(settings.variables),
             )
-            shown_from = settings.shown_from or settings.folder
+            ext = ext_vars(settings.ext_strs, settings.ext_codes, settings.environ)
+            plugs = Plugs(
+                lambda region: self.aws(region or settings.region),
+                self.vault,
+                settings.environ,
+                settings.folder,
+                offline=settings.offline,
+            )
+            surroundings = Surroundings(settings.shown_from or settings.folder, local, plugs, ext)
             paths = find_configs(settings.configs, settings.folder)
-            self._prepared = _all_of(lambda path: prepare(read_source(path, shown_from), lookups, self.vault), paths)
+            self._prepared = _all_of(lambda path: prepare(path, surroundings), paths)
         return self._prepared
 
     def loaded(self) -> "list[Loaded]":
         """Every config, held against the model, once. Raises with the problems of all of them."""
-        from esprestack.config.desired import check  # the model is heavy: AWS is asked while it is imported
-
         if self._loaded is None:
-            configs = _all_of(lambda prepared: check(prepared, self.vault), self.prepared())
-            _check_twice(configs, self.region_of)
+            examined = self.examined()
+            problems = [problem for item in examined for problem in item.problems]
+            configs = [item.readable for item in examined if item.readable]
+            problems += self.stand_twice(configs)
+            if problems or len(configs) < len(examined):
+                found = [problem for loaded in configs for problem in self.found_in_text(loaded)]
+                raise ConfigError(in_order([*problems, *found]))
             self._loaded = configs
         return self._loaded
+
+    def examined(self) -> "list[Examined]":
+        """Every config with what is wrong with its text, and what of it can be read."""
+        from esprestack.config.examine import examine  # the model is heavy: AWS is asked while it is imported
+
+        return [examine(prepared, self.vault) for prepared in self.prepared()]
+
+    def stand_twice(self, configs: "Sequence[Loaded]") -> list[Problem]:
+        """Rules of one name in two configs of one region."""
+        return _stand_twice(configs, self.region_of)
+
+    def found_in_text(self, loaded: "Loaded") -> list[Problem]:
+        """Findings that need no AWS, and no knowledge of whose credentials these are."""
+        prepared = loaded.prepared
+        return self.findings.of_text(loaded, self.region_of(prepared), self._tracking_id(prepared))
 
     def region_of(self, prepared: Prepared) -> str:
         return self.vault.open(prepared.top("region")) or self.settings.region
@@ -191,12 +233,12 @@ class Run:
         from esprestack.config.desired import desired_rules
 
         elsewhere = {name for name, home in homes[self._owner(loaded.prepared)].items() if home != at}
-        desired = tuple(desired_rules(loaded, live.scope))
+        desired = tuple(desired_rules(loaded, live.scope, self.settings.now))
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
         configured = {name for prepared in self.prepared() for name in prepared.targets()}
         plan = make_plan(loaded.path, desired, live, self.settings.options, self.veil, elsewhere, configured=configured)
-        return Planned(loaded, backend, desired, plan)
+        return Planned(loaded, backend, desired, plan, live.on_bus)
 
     def _owner(self, prepared: Prepared) -> tuple[str, str]:
         """Configs with the same one own rules together: what one names is no orphan of the other."""
@@ -221,39 +263,32 @@ class Run:
         }
         return differing | {name: "being there" for name in names if name not in wanted and name in live.rules}
 
-    def missing_task_definitions(self, planned: Sequence[Planned], *, all_rules: bool = False) -> list[Problem]:
-        """Task definitions that rules of the plan need and AWS doesn't have; each is asked for once.
-
-        Only rules that change are looked at, unless `all_rules`; where we may not ask, nothing is said.
-        """
+    def found(self, planned: Sequence[Planned]) -> list[Problem]:
+        """The findings of every config; AWS is asked about the rules that change."""
         problems = []
         for item in planned:
             changing = {change.name for change in item.plan.changing}
-            asked: dict[str, bool] = {}
-            for desired in item.desired:
-                target = desired.rule.target
-                if target is None or not (all_rules or desired.rule.name in changing):
-                    continue
-                name = target.task_definition
-                if name not in asked:
-                    asked[name] = self._exists(item, name)
-                if not asked[name]:
-                    what = f"the task definition `{name}` of the rule `{desired.rule.name}` doesn't exist"
-                    todo = f"register it in {item.plan.scope.region}, or mend the name"
-                    place = desired.place("taskDefinition", "task_definition")
-                    problems.append(Problem(what, place, todo, "no-task-definition"))
-        return problems
-
-    def _exists(self, item: Planned, name: str) -> bool:
-        try:
-            self.aws(item.plan.scope.region).call(
-                "ecs", "describe_task_definition", taskDefinition=self.vault.open(name)
+            changed = [desired for desired in item.desired if desired.rule.name in changing]
+            scope = item.plan.scope
+            problems += self.findings.offline(item.desired, scope)
+            problems += self.findings.online(
+                changed, scope, self.aws(scope.region), self.settings.parallel, item.on_bus, roles=False
             )
-        except AwsError as error:
-            if error.final:
-                raise
-            return error.code not in ("ClientException", "InvalidParameterException")
-        return True
+        return in_order(problems)
+
+    def found_with_aws(self, configs: "Sequence[Loaded]") -> list[Problem]:
+        """The findings of every config, with all that AWS can be asked about it, roles and the bus included."""
+        from esprestack.config.desired import desired_rules
+
+        problems = []
+        for loaded in configs:
+            aws = self.aws(self.region_of(loaded.prepared))
+            backend = self._backend(loaded.prepared)
+            live = backend.read({})
+            desired = desired_rules(loaded, live.scope, self.settings.now)
+            problems += self.findings.offline(desired, live.scope)
+            problems += self.findings.online(desired, live.scope, aws, self.settings.parallel, live.on_bus, roles=True)
+        return in_order(problems)
 
 
 def _all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
@@ -269,19 +304,18 @@ def _all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
     return results
 
 
-def _check_twice(configs: "Sequence[Loaded]", region_of: Callable[[Prepared], str]) -> None:
+def _stand_twice(configs: "Sequence[Loaded]", region_of: Callable[[Prepared], str]) -> list[Problem]:
     seen: dict[tuple[str, str], tuple[Loaded, int]] = {}
     problems = []
     for loaded in configs:
-        for index, entry in enumerate(loaded.config.rules or []):
+        for index, entry in zip(loaded.indices, loaded.config.rules or [], strict=True):
             first, at = seen.setdefault((region_of(loaded.prepared), entry.name), (loaded, index))
             if first is not loaded:
                 place = first.prepared.tree.where(("rules", at, "name"))
                 what = f"the rule `{entry.name}` stands in two configs of one region, first at {place}"
                 here = loaded.prepared.tree.where(("rules", index, "name"))
                 problems.append(Problem(what, here, "rename or remove one", "doubled-name"))
-    if problems:
-        raise ConfigError(problems)
+    return problems
 
 
 def _check_rules(prepared: Sequence[Prepared], names: Sequence[str]) -> None:

@@ -34,6 +34,12 @@ def undigits(text: str) -> int:
     return int("".join(str(ord(character) - _ZERO) for character in text))
 
 
+class Sealed(str):
+    """A text that the vault made: the only one that may hold a seal."""
+
+    __slots__ = ()
+
+
 class Vault:
     """Holds the secrets of one run."""
 
@@ -43,14 +49,14 @@ class Vault:
         self._search: re.Pattern[str] | None = None
         self._forms: re.Pattern[str] | None = None
 
-    def seal(self, name: str, value: str) -> str:
+    def seal(self, name: str, value: str) -> Sealed:
         """The placeholder for `value`; the same value always has the same one."""
         number = self._numbers.get(value)
         if number is None:
             number = self._numbers[value] = len(self._secrets)
             self._secrets.append((name, value))
             self._search = self._forms = None
-        return f"{_OPEN}{digits(number)}{_CLOSE}"
+        return Sealed(f"{_OPEN}{digits(number)}{_CLOSE}")
 
     def know(self, name: str, value: str) -> None:
         """Remembers a secret that is sealed or masked wherever its value turns up."""

@@ -16,6 +16,7 @@ from tests.aws.configs import Folder
 from tests.support.aws_front import AwsFront
 
 from esprestack import jobs
+from esprestack.checks.codes import CODES
 from esprestack.cli import run as esprestack_cli
 
 
@@ -142,6 +143,19 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "READ_BACK_SECONDS", 0.0)
 
 
+ANYHOW = [part for code in CODES if code != "no-task-definition" for part in ("--allow", code)]
+"""For tests of how keys are carried over, whether or not a task could be started like that."""
+
+
+def anyhow(esprestack: Esprestack) -> Esprestack:
+    """The same command without findings in its way."""
+
+    def run(*arguments: str) -> Said:
+        return esprestack(*arguments, *(ANYHOW if arguments[0] in ("diff", "apply") else ()))
+
+    return run
+
+
 @pytest.fixture
 def esprestack(
     environment: pytest.MonkeyPatch,
@@ -152,11 +166,16 @@ def esprestack(
     client_cache: ClientCache,
     capsys: pytest.CaptureFixture[str],
 ) -> Esprestack:
-    """`esprestack("diff", "--prune")`: the command in the working folder, against the account."""
+    """`esprestack("diff", "--prune")`: the command in the working folder, against the account.
+
+    The rules of these tests are alike on purpose: that two of them are the same job isn't told.
+    """
     client_cache.install(environment)
 
     def run(*arguments: str) -> Said:
         capsys.readouterr()
+        if arguments[0] in ("diff", "apply", "validate"):
+            arguments = (*arguments, "--allow", "same-job-twice")
         code = esprestack_cli(arguments)
         return Said(code, *capsys.readouterr())
 

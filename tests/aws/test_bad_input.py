@@ -212,9 +212,9 @@ rules:
     )
     expected = (
         "ecschedule.yaml:9:19: the task definition `ap` of the rule `nightly` doesn't exist "
-        f"(register it in {REGION}, or mend the name)"
+        f"(register it in {REGION}, or mend the name) [no-task-definition]"
     )
-    for command in (("diff",), ("validate",)):
+    for command in (("diff",), ("validate", "--allow", "no-role")):
         assert the_error(esprestack(*command)) == expected
     said = esprestack("apply")
     assert said.code == 1

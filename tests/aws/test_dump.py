@@ -4,10 +4,15 @@ import pytest
 import yaml
 from tests.aws.account import CLUSTER, REGION, Account, a_target, arn
 from tests.aws.configs import Folder, a_rule, everything
-from tests.aws.conftest import Esprestack
+from tests.aws.conftest import Esprestack, anyhow
 from tests.support.aws_front import AwsFront
 
 DUMP = ("dump", "--cluster", CLUSTER, "--region", REGION)
+
+
+@pytest.fixture
+def esprestack(esprestack: Esprestack) -> Esprestack:
+    return anyhow(esprestack)
 
 
 def test_a_dump_of_rules_with_every_key_is_a_config_without_a_difference(

@@ -7,6 +7,7 @@ spellings, which have to mean the same. A key of the model without a case here f
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
@@ -14,7 +15,7 @@ import yaml
 from pydantic import BaseModel
 from tests.aws.account import ACCOUNT, CLUSTER, REGION, TRACKING_TAG, Account, a_target, arn, request, written
 from tests.aws.configs import Folder, a_rule, everything
-from tests.aws.conftest import Esprestack
+from tests.aws.conftest import Esprestack, anyhow
 from tests.support.aws_front import AwsFront
 
 from esprestack.config import model
@@ -22,6 +23,11 @@ from esprestack.config.desired import desired_rules
 from esprestack.rule import Rule, Scope
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
+
+
+@pytest.fixture
+def esprestack(esprestack: Esprestack) -> Esprestack:
+    return anyhow(esprestack)
 
 
 @dataclass(frozen=True)
@@ -212,7 +218,7 @@ def test_all_spellings_of_a_key_mean_the_same(folder: Folder, case: Case) -> Non
 def _rule_of(folder: Folder, spelling: str) -> Rule:
     path = folder.config(_entry(spelling))
     (loaded,) = Run(Settings(folder.path, (path.name,)), Vault()).loaded()
-    (desired,) = desired_rules(loaded, Scope("aws", REGION, ACCOUNT, CLUSTER, CLUSTER))
+    (desired,) = desired_rules(loaded, Scope("aws", REGION, ACCOUNT, CLUSTER, CLUSTER), datetime.now(UTC))
     return desired.rule
 
 
@@ -341,6 +347,7 @@ def test_every_key_of_the_model_has_a_case() -> None:
     written_here = {key for case in CASES for spelling in case.spellings for key in _keys(_text(spelling))}
     assert set(_keys_of(model.Config)) - written_here == {
         "region", "cluster", "trackingId", "tracking_id", "rules", "plugins", "config", "func_prefix", "funcPrefix",
+        "defaults", "extends", "until", "allow",  # what AWS doesn't hear of: tests/unit/config/test_layers.py, tests/unit/checks
     }  # fmt: skip
 
 

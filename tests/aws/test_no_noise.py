@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 from tests.aws.account import ACCOUNT, CLUSTER, CLUSTER_ARN, REGION, TRACKING_TAG, Account, a_target, arn, written
 from tests.aws.configs import Folder, a_rule
-from tests.aws.conftest import Esprestack
+from tests.aws.conftest import Esprestack, anyhow
 from tests.support.aws_front import AwsFront
+
+
+@pytest.fixture
+def esprestack(esprestack: Esprestack) -> Esprestack:
+    return anyhow(esprestack)
 
 
 def assert_at_rest(esprestack: Esprestack, front: AwsFront) -> None:

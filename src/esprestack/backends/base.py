@@ -15,6 +15,8 @@ class Live:
     rules: Mapping[str, LiveRule]
     certain: frozenset[str] = frozenset()
     """Names whose tags come from the rule itself; the others' from an index that lags behind (see `confirm`)."""
+    on_bus: frozenset[str] | None = None
+    """The names of all rules there are, which count against a quota."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,13 +85,13 @@ class RulesBackend:
                 ask(self._on_cluster(listed))
             answers = {name: future.result() for name, future in asked.items()}
             found = {name: _with_tags(rule, tags.get(name)) for name, rule in answers.items() if rule}
-        return Live(self.scope(), found, frozenset(certain))
+        return Live(self.scope(), found, frozenset(certain), frozenset(listed))
 
     def confirm(self, live: Live, names: Collection[str]) -> Live:
         with ThreadPoolExecutor(READS_PER_WRITE * self._parallel) as pool:
             answers = dict(zip(names, pool.map(self._tags, names), strict=True))
         rules = dict(live.rules) | {name: _with_tags(live.rules[name], tags) for name, tags in answers.items()}
-        return Live(live.scope, rules, live.certain | answers.keys())
+        return replace(live, rules=rules, certain=live.certain | answers.keys())
 
     def _live(self, rule: Answer, target_id: str) -> LiveRule | None:
         """The listed rule with its targets; None if it was deleted since it was listed."""

@@ -25,6 +25,7 @@ _OWNERS: dict[type[BaseModel], str] = {
     model.DeadLetterConfig: "a dead letter config",
     model.RetryPolicy: "a retry policy",
     model.Plugin: "a plugin",
+    model.DisabledUntil: "`disabled:`",
 }
 
 
@@ -38,17 +39,22 @@ _ENTRIES = _entries()
 
 
 def complaints(error: ValidationError, tree: Tree) -> Iterator[Problem]:
-    """All problems in the order of the file, but those that only follow from a missing value."""
-    found = []
+    """All problems in the order of the file, each once, but those that only follow from a missing value."""
+    found: dict[Problem, None] = {}  # what `defaults:` says wrong is wrong in every rule
     for detail in error.errors(include_url=False):
-        path: Path = tuple(part for part in detail["loc"] if part != "[key]")
+        path = place_of(detail["loc"])
         unknown = detail["type"] == "extra_forbidden"
         if isinstance(detail["input"], str) and MISSING in detail["input"] and not unknown:
             continue
         if len(path) == 1 and unknown and _is_tolerated(str(path[0]), tree):
             continue
-        found.append(_complaint(detail["type"], path, detail.get("ctx", {}), detail["input"], tree))
+        found[_complaint(detail["type"], path, detail.get("ctx", {}), detail["input"], tree)] = None
     yield from sorted(found, key=lambda problem: (problem.where is None, problem.where))
+
+
+def place_of(location: tuple[int | str, ...]) -> Path:
+    """The path in the tree of a location of pydantic's, which also names keys (`[key]`) and tags of unions."""
+    return tuple(part for part in location if not str(part).startswith("["))
 
 
 def _is_tolerated(key: str, tree: Tree) -> bool:
@@ -132,6 +138,6 @@ def _name(path: Path) -> str:
 def _advice(said: str, given: Any) -> str:
     if said.startswith("must be true or false"):
         return "write `true` or `false`, without quotes"
-    if isinstance(given, dict | list):
+    if said.startswith("must be a text") and isinstance(given, dict | list):
         return "write one value, in quotes if it holds special characters"
     return ""

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from pydantic import ValidationError
+from datetime import datetime
 
 from esprestack.config import model
-from esprestack.config.complaints import complaints, too_long
-from esprestack.config.load import Prepared
-from esprestack.config.source import MISSING, Path, Tree
-from esprestack.errors import ConfigError, Problem, Where
+from esprestack.config.examine import Loaded
+from esprestack.config.source import Path, Tree
+from esprestack.errors import Where
 from esprestack.rule import (
     DEFAULT_ROLE,
     CapacityProvider,
@@ -26,7 +24,6 @@ from esprestack.rule import (
     Target,
     TaskOverride,
 )
-from esprestack.secrets import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,8 @@ class Desired:
     rule: Rule
     path: Path
     tree: Tree
+    allow: tuple[str, ...] = ()
+    """Codes of findings that are no obstacle for this rule."""
 
     def place(self, *keys: str) -> Where:
         """The place of the first of the rule's `keys` that is there, else of its name."""
@@ -43,131 +42,24 @@ class Desired:
         return next(filter(None, places), None) or self.tree.where((*self.path, "name"))
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A config that passed its model."""
-
-    config: model.Config
-    prepared: Prepared
-
-    @property
-    def path(self) -> str:
-        return self.prepared.source.path
-
-
-def check(prepared: Prepared, vault: Vault) -> Loaded:
-    """`prepared` as a Config. Raises ConfigError with everything that is wrong, templating's misses included."""
-    tree = prepared.tree
-    problems = list(prepared.missing)
-    data = tree.data
-    if not isinstance(data, dict):
-        what = "a config is a mapping with `cluster:` and `rules:`"
-        raise ConfigError([*problems, Problem(what, tree.where(()), "see docs/config.md")])
-    config = None
-    try:
-        config = model.Config.model_validate(_without_tolerated(data, tree))
-    except ValidationError as error:
-        problems += complaints(error, tree)
-    problems += _doubled_names(tree)
-    problems += _broken_seals(tree, vault)
-    problems += _long_secrets(tree, vault)
-    if problems or config is None:
-        raise ConfigError(problems)
-    return Loaded(config, prepared)
-
-
-def _without_tolerated(data: Mapping[str, object], tree: Tree) -> dict[str, object]:
-    known = set(model.spellings(model.Config))
-    return {
-        key: value for key, value in data.items() if key in known or not (key.startswith("x-") or key in tree.shared)
-    }
-
-
-def _doubled_names(tree: Tree) -> list[Problem]:
-    rules = tree.data.get("rules") if isinstance(tree.data, dict) else None
-    seen: dict[str, int] = {}
-    problems = []
-    for index, entry in enumerate(rules if isinstance(rules, list) else []):
-        name = entry.get("name") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or not name or MISSING in name:
-            continue
-        if name in seen:
-            first = tree.where(("rules", seen[name], "name"))
-            what = f"the rule name `{name}` stands twice, first at {first}"
-            place = tree.where(("rules", index, "name"))
-            problems.append(Problem(what, place, "rename or remove one", "doubled-name"))
-        seen.setdefault(name, index)
-        problems += _doubled_containers(tree, index, entry)
-    return problems
-
-
-def _doubled_containers(tree: Tree, index: int, entry: object) -> list[Problem]:
-    problems = []
-    for key in ("containerOverrides", "container_overrides"):
-        overrides = entry.get(key) if isinstance(entry, dict) else None
-        seen: set[str] = set()
-        for position, override in enumerate(overrides if isinstance(overrides, list) else []):
-            name = override.get("name") if isinstance(override, dict) else None
-            if isinstance(name, str) and name in seen and MISSING not in name:
-                place = tree.where(("rules", index, key, position, "name"))
-                problems.append(
-                    Problem(f"the container `{name}` is overridden twice", place, "merge the two", "doubled-name")
-                )
-            seen.add(str(name))
-    return problems
-
-
-def _broken_seals(tree: Tree, vault: Vault) -> list[Problem]:
-    """Secrets that a filter has cut, and secrets in places that AWS shows to everybody as names."""
-    problems = []
-    waiting: list[tuple[tuple[str | int, ...], object]] = [((), tree.data)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, dict):
-            for key, child in value.items():
-                if vault.show(key) != key or vault.is_broken(key):
-                    problems.append(
-                        Problem("a secret can't be a key", tree.where_key((*path, key)), "use it as a value")
-                    )
-                waiting.append(((*path, key), child))
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), child) for index, child in enumerate(value))
-        elif isinstance(value, str) and vault.is_broken(value):
-            what = "a secret was changed by a filter and can't be opened any more"
-            problems.append(Problem(what, tree.where(path), "use secret('NAME') as it is", "broken-secret"))
-    return problems
-
-
-def _long_secrets(tree: Tree, vault: Vault) -> list[Problem]:
-    """Texts that are too long once their secrets are opened: the model has only seen the seals."""
-    rules = tree.data.get("rules") if isinstance(tree.data, dict) else None
-    limits = [(name, most) for names, most in model.longest(model.RuleEntry) for name in names]
-    problems = []
-    for index, entry in enumerate(rules if isinstance(rules, list) else []):
-        for name, most in limits:
-            text = entry.get(name) if isinstance(entry, dict) else None
-            if isinstance(text, str) and len(text) <= most < len(vault.open(text)):
-                place = tree.where(("rules", index, name))
-                problems.append(too_long(f"`{name}`", len(vault.open(text)), most, place))
-    return problems
-
-
-def desired_rules(loaded: Loaded, scope: Scope) -> list[Desired]:
-    """The rules of a config, in its order, in canonical form."""
+def desired_rules(loaded: Loaded, scope: Scope, now: datetime) -> list[Desired]:
+    """The rules of a config, in its order, in canonical form, as they are to be at `now`."""
     return [
-        Desired(_rule(entry, loaded.config, scope), ("rules", index), loaded.prepared.tree)
-        for index, entry in enumerate(loaded.config.rules or [])
+        Desired(
+            _rule(entry, loaded.config, scope, now), ("rules", index), loaded.prepared.tree, tuple(entry.allow or ())
+        )
+        for index, entry in zip(loaded.indices, loaded.config.rules or [], strict=True)
     ]
 
 
-def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope) -> Rule:
+def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope, now: datetime) -> Rule:
     target = _target(entry, config, scope)
     rule_role = scope.shorten(entry.rule_role or "", "iam", "role/")
     return Rule(
         name=entry.name,
         schedule_expression=entry.schedule_expression,
         description=entry.description or "",
-        enabled=not entry.disabled,
+        enabled=now >= entry.disabled.until if isinstance(entry.disabled, model.DisabledUntil) else not entry.disabled,
         rule_role="" if rule_role == target.role else rule_role,
         rule_tags=None if entry.rule_tags is None else _pairs(entry.rule_tags),
         target=target,

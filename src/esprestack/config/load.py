@@ -2,18 +2,42 @@
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from esprestack.config.jsonnet_vars import ExtVars
 from esprestack.config.lookups.base import Function, Lookup
-from esprestack.config.source import Source, Tree, check_reserved, read_tree
+from esprestack.config.source import MISSING, Source, Tree, check_reserved, read_tree
 from esprestack.errors import ConfigError, InputError, Problem, Where
-from esprestack.secrets import Vault
 
-DEFAULT_NAMES = tuple(f"ecschedule.{ending}" for ending in ("yaml", "yml", "json"))
+if TYPE_CHECKING:
+    from esprestack.config.preamble import Preamble
+
+DEFAULT_NAMES = tuple(f"ecschedule.{ending}" for ending in ("yaml", "yml", "json", "jsonnet"))
+
+_DEEPEST = 5
+"""Files that extend each other."""
 
 _TAG = re.compile(r"\{\{|\{%|\{#")
+
+
+class Plugged(Protocol):
+    """From a file, its folder and its preamble to the look-ups that ask others: AWS, states."""
+
+    def __call__(self, source: Source, folder: Path, preamble: "Preamble") -> Sequence[Lookup]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What configs are prepared with. `shown_from`: paths are shown relative to it, and `extends` stays below it."""
+
+    shown_from: Path
+    local: Sequence[Lookup] = ()
+    plugged: Plugged = lambda *_: ()
+    ext: ExtVars = ExtVars()  # noqa: RUF009 - it is frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +48,8 @@ class Prepared:
     text: str
     tree: Tree
     missing: tuple[Problem, ...]
+    below: "tuple[Prepared, ...]" = ()
+    """The files that it extends."""
 
     def top(self, *keys: str) -> str:
         """A top-level text, for what has to be known before the whole is checked; empty if it isn't there."""
@@ -86,9 +112,9 @@ def _matches(pattern: str, folder: Path) -> list[Path]:
 def read_source(path: Path, shown_from: Path) -> Source:
     """The file's text. `Source.path` is relative to `shown_from`, as people and annotations name it."""
     shown = os.path.relpath(path, shown_from) if path.is_relative_to(shown_from) else str(path)
-    if path.suffix not in (".yaml", ".yml", ".json"):
+    if path.suffix not in (".yaml", ".yml", ".json", ".jsonnet"):
         what = f"`{path.suffix or path.name}` is not a config's ending"
-        raise ConfigError(Problem(what, Where(shown), "use .yaml, .yml or .json"))
+        raise ConfigError(Problem(what, Where(shown), "use .yaml, .yml, .json or .jsonnet"))
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -99,22 +125,77 @@ def read_source(path: Path, shown_from: Path) -> Source:
     return Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def prepare(source: Source, lookups: Sequence[Lookup], vault: Vault) -> Prepared:
-    """`source` rendered and parsed. Raises ConfigError."""
+def prepare(path: Path, surroundings: Surroundings) -> Prepared:
+    """The file rendered and parsed, with what it extends below it. Raises ConfigError."""
+    return prepare_source(read_source(path, surroundings.shown_from), path.parent, surroundings)
+
+
+def prepare_source(source: Source, folder: Path, surroundings: Surroundings) -> Prepared:
+    """As `prepare`, of a text that stands in `folder`."""
+    chain = [_prepare_one(source, folder, surroundings)]
+    while (extended := chain[-1].top("extends")) and MISSING not in extended:
+        place = chain[-1].tree.where(("extends",))
+        if len(chain) > _DEEPEST:
+            todo = "one file extends the other in a circle" if _is_circle(chain) else "extend fewer files"
+            raise ConfigError(Problem(f"more than {_DEEPEST} files extend each other", place, todo))
+        path = _extended(folder, extended, place, surroundings)
+        folder = path.parent
+        chain.append(_prepare_one(read_source(path, surroundings.shown_from), folder, surroundings))
+    first = chain[0]
+    if len(chain) == 1 and not (isinstance(first.tree.data, dict) and "defaults" in first.tree.data):
+        return first
+    from esprestack.config.layers import Layered  # needs the model, which is heavy
+
+    missing = tuple(problem for prepared in chain for problem in prepared.missing)
+    return replace(first, tree=Layered([prepared.tree for prepared in chain]), missing=missing, below=tuple(chain[1:]))
+
+
+def _extended(folder: Path, extended: str, place: Where, surroundings: Surroundings) -> Path:
+    """The file that `extends: extended` means: nothing outside the working folder is read on a config's word."""
+    found = (folder / extended).resolve()
+    if not found.is_relative_to(surroundings.shown_from.resolve()):
+        what = f"`extends: {extended}` leaves the folder {surroundings.shown_from.name or surroundings.shown_from}"
+        raise ConfigError(Problem(what, place, "extend a file below it"))
+    if not found.is_file():
+        raise ConfigError(Problem(f"`extends: {extended}`: there is no such file", place, "paths count from this file"))
+    return found
+
+
+def _is_circle(chain: Sequence[Prepared]) -> bool:
+    return len({prepared.source.path for prepared in chain}) < len(chain)
+
+
+def _prepare_one(source: Source, folder: Path, surroundings: Surroundings) -> Prepared:
+    if source.path.endswith(".jsonnet"):
+        from esprestack.config.from_jsonnet import prepare_jsonnet
+
+        return prepare_jsonnet(source, folder, surroundings)
     if not _TAG.search(source.text):
         check_reserved(source)
         tree = read_tree(source.text, source, lambda line, column: Where(source.path, line, column))
         return Prepared(source, source.text, tree, ())
-    from esprestack.config.template import render  # Jinja is heavy: only who renders pays for it
+    from esprestack.config.preamble import read_preamble  # Jinja is heavy: only who renders pays for it
+    from esprestack.config.template import render
 
-    functions: dict[str, Function] = {}
-    for lookup in lookups:
-        functions.update(lookup.functions)
-    rendered = render(source, functions, vault)
+    preamble = read_preamble(source, functions_of(surroundings.local))
+    lookups = [*surroundings.local, *surroundings.plugged(source, folder, preamble)]
+    rendered = render(source, functions_of(lookups), lambda: fetch_all(lookups))
     try:
         tree = read_tree(rendered.text, source, rendered.locate)
     except ConfigError as error:
         # A missing value leaves no JSON behind; YAML takes it as a text.
-        only_follows = source.is_json and rendered.missing
+        only_follows = source.is_json and (rendered.missing or rendered.unknown)
         raise ConfigError([*rendered.missing, *(() if only_follows else error.problems)]) from None
     return Prepared(source, rendered.text, tree, tuple(rendered.missing))
+
+
+def functions_of(lookups: Iterable[Lookup]) -> dict[str, Function]:
+    """The functions of all look-ups by name."""
+    return {name: function for lookup in lookups for name, function in lookup.functions.items()}
+
+
+def fetch_all(lookups: Sequence[Lookup]) -> None:
+    """Lets every look-up get its answers, side by side. Raises AwsError where no call can succeed."""
+    with ThreadPoolExecutor(max(1, len(lookups))) as pool:
+        for fetched in [pool.submit(lookup.fetch) for lookup in lookups]:
+            fetched.result()

@@ -4,11 +4,23 @@ In: the tree of `source`; out: a frozen `Config`, or every error at once with it
 get their type here, where the field is known, so that `010` stays a text in an environment and `yes` is no boolean.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+)
 from pydantic import model_validator as validates
 
 from esprestack.config.source import Scalar
@@ -41,6 +53,15 @@ def _flag(value: Any) -> Any:
     raise ValueError(f"must be true or false, not {_kind(value)}")
 
 
+def _moment(value: Any) -> Any:
+    """An ISO date or time; a time without zone, and a date's beginning, are in UTC."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise ValueError(f"must be a date like 2026-12-31 or a time like 2026-12-31T09:00+09:00, not {_kind(value)}")
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
@@ -59,6 +80,7 @@ def _own_tags(value: dict[str, str]) -> dict[str, str]:
 Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | float | bool)]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
+Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=str)]
 Texts = list[Text]
 Map = Annotated[dict[Text, Text], PlainSerializer(dict)]
 
@@ -156,6 +178,17 @@ class RetryPolicy(_Part):
     )
 
 
+class DisabledUntil(_Part):
+    until: Moment = _key("until", default=..., description="A date (its beginning in UTC), or a time with its zone")
+
+
+Disabled = Annotated[
+    Annotated[Flag, Tag("[flag]")] | Annotated[DisabledUntil, Tag("[until]")],
+    Discriminator(lambda value: "[until]" if isinstance(value, dict | DisabledUntil) else "[flag]"),
+]
+"""The tags stand in pydantic's paths; `complaints` leaves out what is in brackets."""
+
+
 class RuleEntry(_Part):
     """One scheduled task."""
 
@@ -165,7 +198,10 @@ class RuleEntry(_Part):
         "scheduleExpression", "schedule_expression", default=..., min_length=1, max_length=256,
         description="`cron(minutes hours day-of-month month day-of-week year)` in UTC, or `rate(value unit)`",
     )  # fmt: skip
-    disabled: Flag = _key("disabled", default=False, description="The rule exists but starts nothing")
+    disabled: Disabled = _key(
+        "disabled", default=False,
+        description="The rule exists but starts nothing; `{until: 2026-12-31}`: until that moment",
+    )  # fmt: skip
     target_id: Text | None = _key(
         "targetId", "target_id", max_length=64, pattern=NAME_PATTERN, description="Default: the rule's name"
     )
@@ -202,6 +238,7 @@ class RuleEntry(_Part):
         "ruleTags", "rule_tags", max_length=49,
         description="Tags of the rule; without this key, tags that others put there are left alone",
     )  # fmt: skip
+    allow: Texts | None = _key("allow", description="Codes of findings that are no obstacle for this rule")
 
 
 class Plugin(_Part):
@@ -223,6 +260,12 @@ class Config(_Part):
         max_length=256,
     )  # fmt: skip
     plugins: list[Plugin] | None = _key("plugins", description="Sources of look-ups")
+    extends: Text | None = _key(
+        "extends", description="Another config, relative to this one; what this one says goes on top, rules by name"
+    )
+    defaults: dict[str, Any] | None = _key(
+        "defaults", description="What every rule has that doesn't say otherwise; mappings are merged, lists replaced"
+    )
     rules: list[RuleEntry] | None = _key("rules", description="The scheduled tasks")
 
 

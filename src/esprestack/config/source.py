@@ -46,7 +46,7 @@ class Source:
 
     @property
     def is_json(self) -> bool:
-        return self.path.endswith(".json")
+        return self.path.endswith((".json", ".jsonnet"))
 
 
 class Scalar(str):
@@ -109,6 +109,21 @@ class Tree:
             node = found
         key, value = _child(node, path[-1])
         return _place(key or value or node, self._at)
+
+    def where_within(self, path: Path, offset: int) -> Where:
+        """The place of the character at `offset` of the text at `path`; the text's own where it is folded or escaped.
+
+        Of what a template put in, it is the place of the tag that did.
+        """
+        node = self._root
+        for part in path:
+            node = _child(node, part)[1] or node
+        if isinstance(node, yaml.ScalarNode):
+            quotes = len(node.style or "")
+            length = node.end_mark.index - node.start_mark.index
+            if node.style in (None, "", "'", '"') and length == len(node.value) + 2 * quotes:
+                return self._at(node.start_mark.index + quotes + offset)
+        return self.where(path)
 
     def replaced(self, text: str, shown: Callable[[str, Any], Any]) -> str:
         """`text`, which this tree was read from, with each scalar that `shown(path, value)` alters replaced.

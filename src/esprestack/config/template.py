@@ -18,20 +18,26 @@ from typing import Any
 
 import jinja2
 from jinja2 import meta, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from esprestack.config import golang
-from esprestack.config.lookups.base import Function, LookupMissError
+from esprestack.config.lookups.base import (
+    Function,
+    JsonValue,
+    LookupMissError,
+    LookupPendingError,
+    LookupUnknownError,
+)
+from esprestack.config.sandbox import Sandbox, TooMuchError
 from esprestack.config.source import MISSING, Source, check_reserved
 from esprestack.config.tags import Piece, cut
 from esprestack.errors import ConfigError, Problem, Where
-from esprestack.secrets import RESERVED, SEALED, Vault, digits, undigits
+from esprestack.secrets import RESERVED, Sealed, digits, undigits
 
 _FAILURES = (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, AssertionError)
 """What a template can run into; Python's own words say what it was."""
 
-LARGEST = 5_000_000
-"""Characters that a rendered config may have: more comes from a loop that has run away."""
+ROUNDS = 10
+"""Renderings of one config: each further one asks look-ups with what earlier ones answered."""
 
 _LITERAL, _EXPRESSION, _END = "\uf102", "\uf103", "\uf104"
 _MARK = re.compile(f"([{_LITERAL}{_EXPRESSION}])([\uf110-\uf119]+){_END}")
@@ -50,6 +56,8 @@ class Rendered:
     marks: list[list[tuple[int, int, int, bool]]] = field(default_factory=list)
     """For each line of the text: (column from 0, source line, source column, is literal)."""
     missing: list[Problem] = field(default_factory=list)
+    unknown: bool = False
+    """Whether a look-up wasn't made, so that MISSING stands in the text without a problem of its own."""
 
     def locate(self, line: int, column: int) -> Where:
         """The place in the source of a place (both from 1) in the text."""
@@ -65,58 +73,52 @@ class Rendered:
         return Where(self.source.path, line, column)
 
 
-def render(source: Source, functions: Mapping[str, Function], vault: Vault) -> Rendered:
+def render(source: Source, functions: Mapping[str, Function], fetch: Callable[[], None] = lambda: None) -> Rendered:
     """`source` after templating; nothing of it is parsed yet.
 
+    `fetch` gets the answers to what functions were asked that raised LookupPendingError; then all is rendered again.
     Raises ConfigError with all errors of syntax and all undefined names at once. A function that has no answer is
     no reason to stop: it is noted in `missing`, and MISSING stands in the text.
     """
     check_reserved(source)
-    return _Renderer(source, functions, vault).render()
+    return _Renderer(source, functions).render(fetch)
 
 
 class _Renderer:
-    def __init__(self, source: Source, functions: Mapping[str, Function], vault: Vault) -> None:
+    def __init__(self, source: Source, functions: Mapping[str, Function]) -> None:
         self.source = source
-        self.vault = vault
         self.pieces = cut(source.text, source.path)
         self.problems: list[Problem] = []
         self.rendered = Rendered(source, "")
         self.marked: list[tuple[int, int, bool]] = []
-        self.environment = _Sandbox(
-            undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False, finalize=_finalize
-        )
-        for name, function in list(self.environment.filters.items()):
-            if name not in _HARMLESS_FILTERS:
-                self.environment.filters[name] = _without_secrets(name, function)
-        for name, function in functions.items():
-            wrapped = self.asked(name, function)
-            self.environment.globals[name] = wrapped
+        self.pending = False
+        self.environment = Sandbox()
+        asked = {name: self.asked(name, function) for name, function in functions.items()}
+        for name, function in (asked | {"plugin": self.plugin(asked), "json_escape": json_escape}).items():
+            self.environment.globals[name] = function
             # With the context passed, Jinja doesn't call a filter while it compiles, where no line is known.
-            self.environment.filters[name] = jinja2.pass_context(lambda _, *given, call=wrapped: call(*given))
-        self.environment.globals["json_escape"] = json_escape
-        self.environment.filters["json_escape"] = json_escape
-        self.names = sorted([*functions, "json_escape", *_BUILT_IN])
+            self.environment.filters[name] = jinja2.pass_context(lambda _, *given, call=function: call(*given))
+        self.names = sorted([*functions, "plugin", "json_escape", *_BUILT_IN])
         for name in set(self.environment.globals) - set(self.names):
             del self.environment.globals[name]
 
-    def render(self) -> Rendered:
+    def render(self, fetch: Callable[[], None]) -> Rendered:
         template = self.compiled()
-        parts: list[str] = []
-        size = 0
-        try:
-            for part in template.generate():
-                parts.append(part)
-                size += len(part)
-                if size > LARGEST:
-                    todo = "look for a loop that is larger than meant"
-                    raise self.stop("the rendered config grows beyond 5,000,000 characters", None, todo)
-        except (*_FAILURES, RecursionError, MemoryError) as error:
-            raise self.stop(f"the template fails: {error}", error.__traceback__, _advice(error)) from None
-        if self.problems:
-            raise ConfigError(self.problems)
-        self.strip_marks("".join(parts))
-        return self.rendered
+        for _ in range(ROUNDS):
+            self.pending = False
+            self.rendered = Rendered(self.source, "")
+            self.environment.restart()
+            try:
+                text = "".join(template.generate())
+                self.environment.check_size(len(text))
+            except (*_FAILURES, RecursionError, MemoryError) as error:
+                if not self.pending:
+                    raise self.stop(f"the template fails: {error}", error.__traceback__, _advice(error)) from None
+            if not self.pending:
+                self.strip_marks(text)
+                return self.rendered
+            fetch()
+        raise ConfigError(Problem(f"look-ups need each other more than {ROUNDS} deep", Where(self.source.path)))
 
     def stop(self, what: str, trace: TracebackType | None, todo: str) -> ConfigError:
         line = 0
@@ -124,7 +126,7 @@ class _Renderer:
             if trace.tb_frame.f_code.co_filename == "<template>":
                 line = trace.tb_lineno
             trace = trace.tb_next
-        return ConfigError([*self.rendered.missing, *self.problems, Problem(what, self.tag(line), todo)])
+        return ConfigError([*self.rendered.missing, Problem(what, self.tag(line), todo)])
 
     # -- before Jinja ------------------------------------------------------------------------------------------
 
@@ -137,7 +139,7 @@ class _Renderer:
             self.check_names(tree)
             if self.problems:
                 raise ConfigError(self.problems)
-            return self.environment.from_string(tree)
+            return self.environment.from_string(self.environment.bounded(tree))
         except jinja2.TemplateSyntaxError as error:
             message, line = error.message or "the template can't be read", error.lineno
         except (RecursionError, SyntaxError, MemoryError):
@@ -211,29 +213,44 @@ class _Renderer:
     # -- while Jinja runs --------------------------------------------------------------------------------------
 
     def asked(self, name: str, function: Function) -> Callable[..., str]:
-        """`function`, whose misses are noted with their place while the template goes on."""
+        """`function` as templates call it: its answer as text, its misses noted with their place."""
 
         @functools.wraps(function)
         def ask(*arguments: Any, **named: Any) -> str:
             texts = [_as_text(argument) for argument in arguments]
-            place = self.tag(self.line_of_caller(), *texts[:1], name)
-            if named:
-                self.note(Problem(f"`{name}` takes no arguments with a name", place, f"write {name}('…')"))
-                return MISSING
+            if any(MISSING in text for text in texts):
+                return MISSING  # what the argument hangs on is told, or asked, already
             try:
-                answer = function(*texts)
+                if named:
+                    raise LookupMissError(f"`{name}` takes no arguments with a name", f"write {name}('…')")
+                return _answered(name, function(*texts))
             except LookupMissError as miss:
+                place = self.tag(self.line_of_caller(), *texts[:1], name)
                 self.note(Problem(miss.what, place, miss.todo, miss.code))
-                return MISSING
+            except LookupPendingError:
+                self.pending = True
+            except LookupUnknownError:
+                self.rendered.unknown = True
             except TypeError:
+                place = self.tag(self.line_of_caller(), *texts[:1], name)
                 self.note(Problem(f"`{name}` can't be called with {len(texts)} argument(s)", place, ""))
-                return MISSING
-            if name != "secret" and RESERVED.search(answer):
-                self.note(Problem(f"`{name}` answers with private-use characters", place, "remove them"))
-                return MISSING
-            return answer
+            return MISSING
 
         return ask
+
+    def plugin(self, functions: Mapping[str, Callable[..., str]]) -> Callable[..., str]:
+        """`plugin('prefix_tfstate', 'address')` is `prefix_tfstate('address')`: for prefixes that are no names."""
+
+        def plugin(name: str, *arguments: Any) -> str:
+            if name in functions:
+                return functions[name](*arguments)
+            near = difflib.get_close_matches(str(name), functions, n=1)
+            todo = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(sorted(functions))}"
+            place = self.tag(self.line_of_caller(), str(name), "plugin")
+            self.note(Problem(f"`{name}` is no look-up", place, todo, "unknown-lookup"))
+            return MISSING
+
+        return plugin
 
     def note(self, problem: Problem) -> None:
         if problem not in self.rendered.missing:
@@ -288,38 +305,12 @@ class _Renderer:
 _BUILT_IN = ("range", "dict", "namespace")
 
 
-_HARMLESS_FILTERS = frozenset({"default", "d", "string", "trim", "join", "format", "safe"})
-"""Filters that leave a secret as it is."""
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which the methods of a secret's text can't be called either."""
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        owner = getattr(obj, "__self__", None)
-        if isinstance(owner, str) and SEALED.search(owner) and obj.__name__ not in ("strip", "join", "format"):
-            return False
-        return bool(super().is_safe_callable(obj))
-
-
-def _finalize(value: Any) -> Any:
-    """What an expression leaves in the text: a function that isn't called would leave its address."""
-    if callable(value) and not isinstance(value, jinja2.Undefined):
-        name = getattr(value, "__name__", "a function")
-        raise jinja2.TemplateRuntimeError(f"`{name}` is a function that isn't called")
-    return value
-
-
-def _without_secrets(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, which refuses sealed secrets: it would work on the seal, not on what is in it."""
-
-    @functools.wraps(function)
-    def filtered(*arguments: Any, **named: Any) -> Any:
-        if any(isinstance(item, str) and SEALED.search(item) for item in arguments):
-            raise jinja2.TemplateRuntimeError(f"the filter `{name}` can't change a secret, which is sealed")
-        return function(*arguments, **named)
-
-    return filtered
+def _answered(name: str, answer: JsonValue) -> str:
+    """An answer as text: a text as it is, any other value as JSON, like the peers."""
+    text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    if RESERVED.search(text) and not isinstance(text, Sealed):
+        raise LookupMissError(f"`{name}` answers with private-use characters", "remove them")
+    return text
 
 
 def json_escape(text: str) -> str:
@@ -335,6 +326,8 @@ def _as_text(argument: Any) -> str:
 
 
 def _advice(error: Exception) -> str:
+    if isinstance(error, TooMuchError):
+        return error.todo
     if isinstance(error, jinja2.exceptions.SecurityError):
         return "templates are sandboxed: they look up values and can't reach into the program"
     if isinstance(error, jinja2.UndefinedError):

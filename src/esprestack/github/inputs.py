@@ -44,6 +44,9 @@ class Inputs:
     variables: Mapping[str, str]
     env_allow: tuple[str, ...]
     secret_names: tuple[str, ...]
+    allow: tuple[str, ...]
+    ext_strs: tuple[str, ...]
+    ext_codes: tuple[str, ...]
     token: str
     comment: CommentMode
     comment_key: str
@@ -77,6 +80,9 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         variables=tried(lambda: mapping(text_input("vars"), "the input `vars`"), {}),
         env_allow=lines(text_input("env-allow")),
         secret_names=lines(text_input("secret-names")),
+        allow=lines(text_input("allow")),
+        ext_strs=lines(text_input("ext-str")),
+        ext_codes=lines(text_input("ext-code")),
         token=text_input("github-token"),
         comment=tried(lambda: _one_of(CommentMode, "comment", CommentMode.UPDATE), CommentMode.UPDATE),
         comment_key=tried(_comment_key, "default"),

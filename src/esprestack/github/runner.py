@@ -71,16 +71,20 @@ class Log:
             core.end_group()
 
     def errors(self, problems: Sequence[Problem]) -> None:
-        """Annotations, each at its line of the config where it has one."""
+        """Annotations, each at its line of the config where it has one; what stops nothing is a warning."""
+        for stops, annotate in ((True, core.error), (False, core.warning)):
+            self._annotate([problem for problem in problems if problem.stops is stops], annotate)
+
+    def _annotate(self, problems: Sequence[Problem], annotate: Callable[..., None]) -> None:
         shown = problems[:MOST_ANNOTATIONS]
         for problem in shown:
             said = self._mask(f"{problem.what}{f' ({problem.todo})' if problem.todo else ''}")[:LONGEST_ANNOTATION]
             where = problem.where
             if where is None:
-                core.error(said)
+                annotate(said)
                 continue
             line, column = max(where.line, 1), max(where.column, 1)
-            core.error(
+            annotate(
                 said,
                 title="esprestack",
                 file=where.file,
@@ -90,7 +94,7 @@ class Log:
                 end_column=column,
             )
         if len(problems) > len(shown):
-            core.error(f"and {len(problems) - len(shown)} more: see the log and the summary")
+            annotate(f"and {len(problems) - len(shown)} more: see the log and the summary")
 
     def notice(self, text: str) -> None:
         core.notice(self._mask(text)[:LONGEST_ANNOTATION])

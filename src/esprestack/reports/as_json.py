@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from esprestack import __version__
-from esprestack.errors import InputError, Problem
+from esprestack.errors import InputError, Problem, Severity
 from esprestack.plan.model import CHANGING, Action, Change, Plan, counts, hash_of
 from esprestack.plan.outcome import Outcome
 
@@ -31,6 +31,7 @@ class ProblemReport(_Part):
     column: int | None
     todo: str
     code: str
+    severity: Severity
 
 
 class ChangeReport(_Part):
@@ -122,7 +123,9 @@ def report(
     )
 
 
-_OURS = frozenset({"version", "esprestack", "command", "hash", "summary", "action", "result", "fingerprints", "code"})
+_OURS = frozenset(
+    {"version", "esprestack", "command", "hash", "summary", "action", "result", "fingerprints", "code", "severity"}
+)
 """Members that hold words of ours: a secret that happens to be one of them stays a word there."""
 
 
@@ -182,4 +185,5 @@ def _problem(problem: Problem) -> ProblemReport:
         column=where.column if where else None,
         todo=problem.todo,
         code=problem.code,
+        severity=problem.severity,
     )

@@ -7,7 +7,7 @@ anybody or link anywhere. The text steps down until it fits its budget, which is
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from esprestack.errors import Problem
+from esprestack.errors import Problem, Severity
 from esprestack.plan.model import Action, Change, Plan
 from esprestack.plan.outcome import Outcome, Result
 from esprestack.reports.wording import SIGNS, scope_line, summary
@@ -53,12 +53,7 @@ def _plan_lines(
     yield f"### {title}"
     yield ""
     yield f"**{summary(plans)}**"
-    if problems:
-        yield ""
-        yield "> [!CAUTION]"
-        yield from (f"> {inline(problem_line(problem))}" for problem in problems[:20])
-        if len(problems) > 20:
-            yield f"> and {len(problems) - 20} more"
+    yield from _boxes(problems, 20)
     for plan in plans:
         changes = sorted(plan.of(*_FIRST), key=lambda change: (_FIRST.index(change.action), change.name))
         yield ""
@@ -137,15 +132,24 @@ def outcome_markdown(outcomes: Sequence[Outcome], budget: int, title: str) -> st
 
 def problems_markdown(problems: Sequence[Problem], title: str) -> str:
     """Errors that ended a run before there was a plan."""
-    lines = [f"### {title}", "", "> [!CAUTION]"]
-    lines += [f"> {inline(problem_line(problem))}  " for problem in problems[:50]]
-    if len(problems) > 50:
-        lines.append(f"> and {len(problems) - 50} more")
-    return "\n".join(lines) + "\n"
+    return "\n".join([f"### {title}", *_boxes(problems, 50)]) + "\n"
+
+
+def _boxes(problems: Sequence[Problem], most: int) -> Iterator[str]:
+    """What stops an apply in one box, warnings in another."""
+    for box, stops in (("CAUTION", True), ("WARNING", False)):
+        shown = [problem for problem in problems if problem.stops is stops]
+        if shown:
+            yield ""
+            yield f"> [!{box}]"
+            yield from (f"> {inline(problem_line(problem))}  " for problem in shown[:most])
+            if len(shown) > most:
+                yield f"> and {len(shown) - most} more"
 
 
 def problem_line(problem: Problem) -> str:
-    return str(problem)
+    code = f" [{problem.code}]" if problem.severity is not Severity.ERROR else ""
+    return f"{problem}{code}"
 
 
 def fence(lines: Sequence[str]) -> str:

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from esprestack.config.desired import Loaded, check, desired_rules
-from esprestack.config.load import Prepared, prepare
+from esprestack.config.desired import desired_rules
+from esprestack.config.examine import Loaded, check
+from esprestack.config.load import Prepared, Surroundings, prepare_source
 from esprestack.config.lookups.base import Function, Lookup
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
@@ -17,6 +20,7 @@ from esprestack.rule import Rule, Scope
 from esprestack.secrets import Vault
 
 PATH = "ecschedule.yaml"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCOPE = Scope("aws", "eu-west-1", "123456789012", "batch", "batch")
 
 A_RULE = """\
@@ -56,7 +60,7 @@ class Given:
         return {name: function for lookup in self.lookups for name, function in lookup.functions.items()}
 
     def render(self, text: str, path: str = PATH) -> Rendered:
-        return render(Source(path, text), self.functions, self.vault)
+        return render(Source(path, text), self.functions)
 
     def text(self, text: str) -> str:
         """`text` after templating, opened; nothing may be missing."""
@@ -65,7 +69,7 @@ class Given:
         return self.vault.open(rendered.text)
 
     def prepare(self, text: str, path: str = PATH) -> Prepared:
-        return prepare(Source(path, text), self.lookups, self.vault)
+        return prepare_source(Source(path, text), Path(), Surroundings(Path(), self.lookups))
 
     def load(self, text: str, path: str = PATH) -> Loaded:
         return check(self.prepare(text, path), self.vault)
@@ -106,7 +110,7 @@ def places(text: str, path: str = PATH) -> list[str]:
 
 
 def rules_of(loaded: Loaded) -> list[Rule]:
-    return [desired.rule for desired in desired_rules(loaded, SCOPE)]
+    return [desired.rule for desired in desired_rules(loaded, SCOPE, NOW)]
 
 
 def the_rule(*lines: str) -> Rule:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.unit.config.builders import SCOPE, Given, a_config, load
+from tests.unit.config.builders import NOW, SCOPE, Given, a_config, load
 
 from esprestack.config.desired import desired_rules
 from esprestack.config.load import Prepared, find_configs, read_source
@@ -40,7 +40,9 @@ def test_without_patterns_the_first_default_name_is_the_config(tmp_path: Path, n
 def test_without_any_config_the_names_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         find_configs([], a_folder(tmp_path, "other.yaml"))
-    assert f"none of ecschedule.yaml, ecschedule.yml, ecschedule.json is in {tmp_path}" in str(error.value)
+    assert f"none of ecschedule.yaml, ecschedule.yml, ecschedule.json, ecschedule.jsonnet is in {tmp_path}" in str(
+        error.value
+    )
 
 
 def test_a_pattern_is_a_path_or_a_glob_below_the_folder(tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_the_targets_of_rules_are_known_before_the_model_is() -> None:
 
 def test_rules_keep_the_order_and_the_places_of_their_file() -> None:
     text = a_config("description: x") + "- {name: a, scheduleExpression: rate(1 hour), taskDefinition: t}\n"
-    first, second = desired_rules(load(text), SCOPE)
+    first, second = desired_rules(load(text), SCOPE, NOW)
     assert (first.rule.name, second.rule.name) == ("report", "a")
     assert str(first.place("description")) == "ecschedule.yaml:6:16"
     assert str(first.place("group", "taskDefinition", "description")) == "ecschedule.yaml:5:19"

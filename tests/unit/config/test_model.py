@@ -270,9 +270,9 @@ def test_a_boolean_is_true_or_false(written: str, enabled: bool) -> None:
     assert the_rule(f"disabled: {written}").enabled is enabled
 
 
-@pytest.mark.parametrize("written", ["yes", "no", "on", "off", "y", "1", "0", "'true'", '"false"', "tRUE", "[]", "{}"])
+@pytest.mark.parametrize("written", ["yes", "no", "on", "off", "y", "1", "0", "'true'", '"false"', "tRUE", "[]"])
 def test_nothing_else_is_a_boolean(written: str) -> None:
-    shown = {"[]": "a list", "{}": "a mapping"}.get(written, f"`{written.strip(chr(39) + chr(34))}`")
+    shown = {"[]": "a list"}.get(written, f"`{written.strip(chr(39) + chr(34))}`")
     (problem,) = problems(a_config(f"disabled: {written}"))
     assert problem.startswith(f"6:13: `disabled` must be true or false, not {shown}")
 
@@ -363,7 +363,7 @@ def test_an_unknown_key_is_told_with_its_owner_in_each_spelling(
     assert f"is not a key of {owner} (did you mean `{meant}`?)" in problem
 
 
-TOP_LEVEL_KEYS = "known keys: cluster, plugins, region, role, rules, trackingId, tracking_id"
+TOP_LEVEL_KEYS = "known keys: cluster, defaults, extends, plugins, region, role, rules, trackingId, tracking_id"
 
 
 def test_an_unknown_key_at_the_top_is_told_too() -> None:

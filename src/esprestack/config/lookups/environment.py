@@ -7,7 +7,7 @@ comment: what a template may read is therefore narrow by name (and narrower with
 import fnmatch
 from collections.abc import Mapping, Sequence
 
-from esprestack.config.lookups.base import Function, LookupMissError
+from esprestack.config.lookups.base import Function, Local, LookupMissError
 
 DENIED = (
     "AWS_*", "ACTIONS_*", "INPUT_*", "GITHUB_TOKEN", "GH_TOKEN", "GITHUB_PAT", "*_GITHUB_TOKEN", "ESPRESTACK_*",
@@ -20,7 +20,7 @@ READABLE = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 """The exceptions: names of regions."""
 
 
-class Environment:
+class Environment(Local):
     """Reads `environ`, of which `allowed` patterns (all but the denied, when there are none) can be seen."""
 
     def __init__(self, environ: Mapping[str, str], allowed: Sequence[str] = ()) -> None:

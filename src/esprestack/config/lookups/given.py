@@ -3,11 +3,11 @@
 import difflib
 from collections.abc import Mapping
 
-from esprestack.config.lookups.base import Function, LookupMissError
+from esprestack.config.lookups.base import Function, Local, LookupMissError
 from esprestack.secrets import Vault
 
 
-class Secrets:
+class Secrets(Local):
     """`secret(name)` over the input `secrets`; GitHub's secret names have no case, so neither have these."""
 
     def __init__(self, secrets: Mapping[str, str], vault: Vault) -> None:
@@ -27,7 +27,7 @@ class Secrets:
         return self._vault.seal(name, value)
 
 
-class Variables:
+class Variables(Local):
     """`var(name)` over the input `vars`: configuration variables, which are no secrets."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:

@@ -1,0 +1,68 @@
+"""When rules run: expressions that AWS refuses, schedules that are over, and the same job at the same times."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from esprestack.backends.rules_mapping import put_target
+from esprestack.checks.finding import Finding
+from esprestack.checks.subject import Subject, known
+from esprestack.schedule import Dialect, ScheduleError, parse
+
+_KEY = "scheduleExpression"
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every year that an expression can name."""
+
+
+def schedule(subject: Subject, now: datetime) -> Iterator[Finding]:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+
+    AWS takes a schedule that never comes up (again). That it is over is a warning, and of an enabled rule only: time
+    makes it so, and a config that nobody touched shouldn't stop an apply.
+    """
+    written = subject.rule.schedule_expression
+    expression = subject.opened_rule.schedule_expression
+    if not known(expression):
+        return
+    plain = expression == written
+    try:
+        parsed = parse(expression, Dialect.RULES)
+    except ScheduleError as error:
+        where = subject.place_within(_KEY, error.start) if plain else subject.place(_KEY)
+        what = f"the schedule expression `{written}`: {error.what}" if plain else f"`{written}` is no schedule"
+        todo = error.todo if plain else "write `cron(minutes hours day-of-month month day-of-week year)` or `rate(…)`"
+        yield subject.finding("schedule-expression", what, where, todo)
+        return
+    for warning in parsed.warnings if plain else ():
+        yield subject.finding(
+            "schedule-doubtful", f"the schedule expression `{written}`: {warning}", subject.place(_KEY)
+        )
+    if parsed.next_after(now) is not None:
+        return
+    if parsed.next_after(_FIRST) is None:
+        what = f"the schedule `{written}` of the rule `{subject.rule.name}` never comes up: no date is like that"
+        yield subject.finding("schedule-never", what, subject.place(_KEY), "mend day-of-month and month")
+    elif subject.rule.enabled:
+        what = f"the schedule `{written}` of the rule `{subject.rule.name}` is over: it never comes up again"
+        yield subject.finding("schedule-over", what, subject.place(_KEY), "remove the rule, or set `disabled: true`")
+
+
+def same_job_twice(subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Rules with the same task, overrides and expression: most often one was copied and not changed."""
+    first: dict[object, Subject] = {}
+    for subject in subjects:
+        target, expression = subject.shown, subject.rule.schedule_expression
+        if not subject.rule.enabled:
+            continue
+        job = (expression, target.task_definition, target.task_override, target.container_overrides)
+        other = first.setdefault(job, subject)
+        if other.rule.name != subject.rule.name and _is_known(subject):
+            what = (
+                f"the rule `{subject.rule.name}` starts the same task with the same overrides at the same times "
+                f"as `{other.rule.name}` ({other.place()})"
+            )
+            yield subject.finding("same-job-twice", what, subject.place(), "remove one, or change what it runs")
+
+
+def _is_known(subject: Subject) -> bool:
+    sent = put_target(subject.shown, subject.scope)
+    return all(map(known, (subject.rule.schedule_expression, subject.shown.task_definition, sent.get("Input", ""))))

@@ -1,0 +1,90 @@
+"""What a run finds wrong with its configs: the checks, given what they need to know."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from esprestack.aws import Aws
+from esprestack.backends.facts import FactsReader
+from esprestack.errors import Problem
+from esprestack.rule import Scope
+from esprestack.secrets import Vault
+
+if TYPE_CHECKING:
+    from esprestack.config.desired import Desired
+    from esprestack.config.examine import Loaded
+
+_NOBODY = "000000000000"
+_ARN = re.compile(r"arn:(aws[\w-]*):[\w-]+:([\w-]*):(\d{12}):")
+
+
+class Findings:
+    """The findings of one run, without those that are allowed."""
+
+    def __init__(self, vault: Vault, now: datetime, allow: Collection[str]) -> None:
+        self._vault = vault
+        self._now = now
+        self._allow = allow
+
+    def of_text(self, loaded: "Loaded", region: str, tracking_id: str) -> list[Problem]:
+        """What can be found without asking anybody who the account is."""
+        from esprestack.config.desired import desired_rules
+
+        scope = self._likely_scope(loaded, region, tracking_id)
+        return self.offline(desired_rules(loaded, scope, self._now), scope)
+
+    def offline(self, desired: "Sequence[Desired]", scope: Scope) -> list[Problem]:
+        """What is wrong with the rules of a config, whatever AWS has."""
+        from esprestack.checks.finding import remaining
+        from esprestack.checks.offline import offline_findings
+
+        return remaining(offline_findings(desired, scope, self._vault, self._now), desired, self._allow)
+
+    def online(
+        self,
+        desired: "Sequence[Desired]",
+        scope: Scope,
+        aws: Aws,
+        parallel: int,
+        on_bus: frozenset[str] | None,
+        *,
+        roles: bool,
+    ) -> list[Problem]:
+        """What AWS's own answers say of `desired`; each question is asked once. `roles`: look into them too."""
+        from esprestack.checks.finding import remaining
+        from esprestack.checks.online import online_findings, wanted_facts
+
+        if not desired:
+            return []
+        wanted = wanted_facts(desired, self._vault)
+        facts = FactsReader(aws, parallel).read(wanted.task_definitions, wanted.roles if roles else ())
+        facts = replace(facts, rules_on_bus=on_bus)
+        return remaining(online_findings(desired, scope, facts, self._vault), desired, self._allow)
+
+    def _likely_scope(self, loaded: "Loaded", region: str, tracking_id: str) -> Scope:
+        """Partition, region and account of the first ARN in the config, the cluster's before others."""
+        texts = [loaded.config.cluster, *_texts(loaded.prepared.tree.data)]
+        found = [match for text in texts if (match := _ARN.match(self._vault.open(text)))]
+        partition, account = (found[0][1], found[0][3]) if found else ("aws", _NOBODY)
+        region = region or next((match[2] for match in found if match[2]), "us-east-1")
+        scope = Scope(partition, region, account, "", tracking_id)
+        return replace(scope, cluster=scope.shorten(self._vault.open(loaded.config.cluster), "ecs", "cluster/"))
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems by their place; those without one last. Each is told once."""
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.where is None, problem.where))
+
+
+def _texts(value: object) -> Iterable[str]:
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part

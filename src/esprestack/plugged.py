@@ -1,0 +1,114 @@
+"""From a config's preamble to the look-ups that ask others: AWS, and states wherever they lie."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from esprestack.aws import Aws
+from esprestack.config.lookups.base import Function, JsonValue, Local, Lookup, LookupMissError, LookupUnknownError
+from esprestack.config.lookups.cloudformation import CloudFormation
+from esprestack.config.lookups.plugins import TFSTATE, Plugin, read_plugins
+from esprestack.config.lookups.secretsmanager import SecretsManager
+from esprestack.config.lookups.ssm import Ssm
+from esprestack.config.lookups.tfstate import TfState
+from esprestack.config.lookups.tfstate_address import StateError
+from esprestack.config.source import Source
+from esprestack.errors import ConfigError, Problem
+from esprestack.secrets import Vault
+from esprestack.states import StateReader, StateUnreadableError, is_local, shown
+
+if TYPE_CHECKING:
+    from esprestack.config.preamble import Preamble
+
+
+class Plugs:
+    """Makes the look-ups of one config after the other; those of one region and prefix are made once."""
+
+    def __init__(
+        self, aws: Callable[[str], Aws], vault: Vault, environ: Mapping[str, str], working: Path, *, offline: bool
+    ) -> None:
+        self._aws = aws
+        self._vault = vault
+        self._environ = environ
+        self._working = working
+        self._offline = offline
+        self._made: dict[tuple[Plugin, str], Lookup] = {}
+
+    def __call__(self, source: Source, folder: Path, preamble: "Preamble") -> Sequence[Lookup]:
+        """The look-ups that `source` may call. Raises ConfigError for a plugin that can't be."""
+        plugins, wrong = read_plugins(preamble.plugins)
+        if wrong:
+            raise ConfigError(
+                Problem(item.what, preamble.where(source, item.index), item.todo, "wrong-plugin") for item in wrong
+            )
+        lookups = [self._lookup(plugin, folder, preamble.region) for plugin in plugins]
+        if not any(plugin.kind == TFSTATE and not plugin.prefix for plugin in plugins):
+            lookups.append(_NoState())
+        return lookups
+
+    def _lookup(self, plugin: Plugin, folder: Path, region: str) -> Lookup:
+        if plugin.kind == TFSTATE:
+            return self._state(plugin, folder, region)
+        made = self._made.get((plugin, region))
+        if made is None:
+            made = self._made[plugin, region] = self._of_aws(plugin, region)
+        return made
+
+    def _of_aws(self, plugin: Plugin, region: str) -> Lookup:
+        client = _Lazy(self._aws, region)
+        lookup: Lookup
+        match plugin.kind:
+            case "ssm":
+                lookup = Ssm(client, self._vault, plugin.prefix)
+            case "secretsmanager":
+                lookup = SecretsManager(client, plugin.prefix)
+            case _:
+                lookup = CloudFormation(client, plugin.prefix)
+        return _Unasked(lookup.functions) if self._offline else lookup
+
+    def _state(self, plugin: Plugin, folder: Path, region: str) -> Lookup:
+        reader = StateReader(folder, self._working, self._environ, lambda other: self._aws(other or region))
+
+        def read(location: str) -> str:
+            try:
+                return reader.read(location)
+            except StateUnreadableError as error:
+                raise StateError(error.what, error.todo) from None
+
+        local = is_local(plugin.location)
+        lookup = TfState(plugin.prefix, plugin.location, shown(plugin.location), read, self._vault, local=local)
+        return _Unasked(lookup.functions) if self._offline and not local else lookup
+
+
+class _Lazy:
+    """The region's client, made by the first call."""
+
+    def __init__(self, aws: Callable[[str], Aws], region: str) -> None:
+        self._aws = aws
+        self._region = region
+
+    def call(self, service: str, operation: str, **parameters: object) -> dict[str, object]:
+        return self._aws(self._region).call(service, operation, **parameters)
+
+
+class _Unasked(Local):
+    """Offline: what nobody may be asked stays unknown."""
+
+    def __init__(self, functions: Mapping[str, Function]) -> None:
+        self.functions: Mapping[str, Function] = dict.fromkeys(functions, self._unknown)
+
+    def _unknown(self, *_: str) -> JsonValue:
+        raise LookupUnknownError
+
+
+class _NoState(Local):
+    """`tfstate` where no plugin says which state."""
+
+    functions: Mapping[str, Function]
+
+    def __init__(self) -> None:
+        self.functions = {"tfstate": self._missing, "tfstatef": self._missing}
+
+    def _missing(self, *_: str) -> JsonValue:
+        todo = "add `plugins: [{name: tfstate, config: {path: terraform.tfstate}}]`"
+        raise LookupMissError("no Terraform state is named", todo, "no-state")

@@ -1,0 +1,85 @@
+"""The coming runs of one schedule expression, for `esprestack next`."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from esprestack.errors import InputError, Problem
+from esprestack.schedule import Dialect, Rate, ScheduleError, explain, parse
+
+
+@dataclass(frozen=True, slots=True)
+class ComingRuns:
+    """`runs` are in UTC; of a rate, whose start nobody knows, they count from the asked moment."""
+
+    expression: str
+    backend: str
+    timezone: str
+    zone: tzinfo
+    runs: tuple[datetime, ...]
+    explanation: str
+    warnings: tuple[str, ...]
+
+
+def coming(expression: str, backend: str, timezone: str, start: str | None, count: int) -> ComingRuns:
+    """The first `count` runs strictly after `start`. Raises InputError for what can't be read."""
+    dialect = Dialect(backend)
+    try:
+        schedule = parse(expression, dialect)
+    except ScheduleError as error:
+        raise InputError(Problem(f"{expression}: {error.what}", todo=error.todo)) from None
+    if dialect is Dialect.RULES and timezone != "UTC":
+        todo = "use --backend scheduler, or write the expression in UTC"
+        raise InputError(Problem("EventBridge rules know UTC only", todo=todo))
+    zone = _zone(timezone)
+    warnings = list(schedule.warnings)
+    if isinstance(schedule, Rate):
+        since = "its rule was created" if dialect is Dialect.RULES else "its StartDate"
+        warnings.append(f"a rate counts from when {since}; these runs count from the moment that was asked for")
+    runs = tuple(islice(schedule.runs(_moment(start), zone), count))
+    return ComingRuns(expression, backend, timezone, zone, runs, explain(schedule, timezone), tuple(warnings))
+
+
+def _zone(name: str) -> tzinfo:
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problem = Problem(f"`{name}` is no time zone", todo="IANA names, for example Asia/Tokyo")
+        raise InputError(problem) from None
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(Problem(f"`{text}` is no ISO time", todo="for example 2026-12-31T09:00:00Z")) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def runs_json(found: ComingRuns) -> str:
+    """One JSON object; times in UTC."""
+    document = {
+        "expression": found.expression,
+        "backend": found.backend,
+        "timezone": found.timezone,
+        "runs": [f"{run:%Y-%m-%dT%H:%M:%SZ}" for run in found.runs],
+        "explanation": found.explanation,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def runs_text(found: ComingRuns) -> str:
+    """What it means, then a line for each run in UTC and, where there is another zone, in local time."""
+    lines = [f"{found.expression}: {found.explanation}"]
+    for run in found.runs:
+        local = run.astimezone(found.zone)
+        lines.append(f"{run:%a %Y-%m-%d %H:%M} UTC" + ("" if found.zone is UTC else f"  {local:%a %Y-%m-%d %H:%M %Z}"))
+    if not found.runs:
+        lines.append("it never runs again")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,189 @@
+"""Any schedule expression: which kind it is, and the two simple kinds, `rate` and `at`."""
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Protocol
+
+from esprestack.schedule.cron import Cron, parse_cron, with_question
+from esprestack.schedule.fields import Dialect, ScheduleError
+
+LONGEST = 256
+"""Characters of an expression: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""
+
+_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_RATE = re.compile(r"(\S*)(?: (\S*))?")
+_AT = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?")
+
+
+class Schedule(Protocol):
+    """What all kinds can do. Times are aware; answers are in UTC."""
+
+    @property
+    def expression(self) -> str: ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What of it AWS documents nowhere."""
+
+    def next_after(self, now: datetime, timezone: tzinfo = UTC, anchor: datetime | None = None) -> datetime | None:
+        """The first run after `now`, None if there is none any more. `anchor`: where a rate counts from."""
+
+    def runs(self, now: datetime, timezone: tzinfo = UTC, anchor: datetime | None = None) -> Iterator[datetime]:
+        """The runs after `now`, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`rate(value unit)`: elapsed time, whatever the clocks do. A rule counts from its creation."""
+
+    expression: str
+    value: int
+    unit: str
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def period(self) -> timedelta:
+        return self.value * _UNITS[self.unit]
+
+    def next_after(
+        self,
+        now: datetime,
+        timezone: tzinfo = UTC,  # noqa: ARG002 - Schedule's face
+        anchor: datetime | None = None,
+    ) -> datetime | None:
+        """The first run after `now`; without `anchor`, which nobody knows of a rule, counted from `now`."""
+        if not self.value:
+            return None
+        start = anchor or now
+        passed = max((now - start) // self.period + 1, 0)
+        try:
+            return (start + passed * self.period).astimezone(UTC)
+        except OverflowError:
+            return None
+
+    def runs(self, now: datetime, timezone: tzinfo = UTC, anchor: datetime | None = None) -> Iterator[datetime]:
+        """The runs after `now`, in order."""
+        run = self.next_after(now, timezone, anchor)
+        while run is not None:
+            yield run
+            run = self.next_after(run, timezone, anchor)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """`at(yyyy-mm-ddThh:mm:ss)`: once, in the schedule's time zone."""
+
+    expression: str
+    moment: datetime
+    """Without zone."""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    def next_after(
+        self,
+        now: datetime,
+        timezone: tzinfo = UTC,
+        anchor: datetime | None = None,  # noqa: ARG002 - Schedule's face
+    ) -> datetime | None:
+        """The run, if it is still to come."""
+        try:
+            run = self.moment.replace(tzinfo=timezone).astimezone(UTC)
+        except OverflowError:
+            return None
+        return run if run > now else None
+
+    def runs(self, now: datetime, timezone: tzinfo = UTC, anchor: datetime | None = None) -> Iterator[datetime]:
+        """The run, if it is still to come."""
+        if (run := self.next_after(now, timezone, anchor)) is not None:
+            yield run
+
+
+@functools.lru_cache(4096)
+def parse(expression: str, dialect: Dialect = Dialect.RULES) -> Cron | Rate | At:
+    """The schedule in `expression`. Raises ScheduleError with what is wrong, where, and what would be right."""
+    if len(expression) > LONGEST:
+        what = f"the expression has {len(expression)} characters, AWS takes {LONGEST}"
+        raise ScheduleError(what, "make several rules of it", LONGEST, len(expression))
+    kind, opened, rest = expression.partition("(")
+    if opened and rest.endswith(")"):
+        if kind == "cron":
+            return parse_cron(expression, dialect)
+        if kind == "rate":
+            return _rate(expression, rest[:-1], dialect)
+        if kind == "at":
+            return _at(expression, rest[:-1], dialect)
+    raise _unknown(expression, kind, bool(opened))
+
+
+def _unknown(expression: str, kind: str, opened: bool) -> ScheduleError:
+    end = max(len(expression), 1)
+    trimmed = expression.strip()
+    if trimmed != expression:
+        return ScheduleError("blanks stand around the expression", f"write `{trimmed[:60]}`", 0, end)
+    word = kind.strip().lower()
+    if opened and word in ("cron", "rate", "at"):
+        if kind != word:
+            return ScheduleError(
+                f"`{kind[:20]}(` isn't known", f"write `{word}(`, in lower case and without blanks", 0, end
+            )
+        return ScheduleError("the closing parenthesis is missing", "it is the last character", 0, end)
+    fields = expression.split()
+    if len(fields) in (5, 6) and not opened:
+        right = " ".join(fields) if len(fields) == 6 else f"{with_question(fields)} *"
+        return ScheduleError("`cron(` and `)` are missing", f"write `cron({right[:60]})`", 0, end)
+    return ScheduleError(
+        f"`{expression[:40]}` is no schedule expression", "write cron(0 10 * * ? *) or rate(5 minutes)", 0, end
+    )
+
+
+def _rate(expression: str, inner: str, dialect: Dialect) -> Rate:
+    def wrong(what: str, right: str) -> ScheduleError:
+        return ScheduleError(what, f"write `{right}`", 5, max(len(expression) - 1, 6))
+
+    match = _RATE.fullmatch(inner)
+    if not match or match[2] is None:
+        right = " ".join(inner.split()) if len(inner.split()) == 2 else "5 minutes"
+        raise wrong("rate has a value and a unit, with one blank between them", f"rate({right})")
+    text, unit = match[1], match[2]
+    singular = unit.lower().removesuffix("s")
+    if singular not in _UNITS:
+        raise wrong(f"`{unit[:20]}` is no unit of rate", "rate(5 minutes), rate(1 hour) or rate(7 days)")
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise wrong(f"the value `{text[:20]}` isn't a positive whole number", f"rate(5 {singular}s)")
+    value = int(text)
+    right = f"rate({max(value, 1)} {singular}{'s' if value > 1 else ''})"
+    warnings = []
+    if unit != unit.lower():
+        if dialect is Dialect.RULES:
+            raise wrong(f"the unit `{unit}` is written in lower case", right)
+        warnings.append(f"the unit `{unit}` in capitals isn't documented by AWS: it may be refused")
+    if value == 0:
+        if dialect is Dialect.RULES:
+            raise wrong("the value must be 1 or more", right)
+        warnings.append("the value 0 isn't documented by AWS: it may be refused")
+    if (value == 1) != (unit.lower() == singular):
+        if dialect is Dialect.RULES:
+            number = "the singular" if value == 1 else "the plural"
+            raise wrong(f"{value} takes {number}", right)
+        if value != 1:
+            warnings.append(f"the singular with {value} isn't documented by AWS: it may be refused")
+    return Rate(expression, value, singular, tuple(warnings))
+
+
+def _at(expression: str, inner: str, dialect: Dialect) -> At:
+    end = max(len(expression) - 1, 4)
+    if dialect is Dialect.RULES:
+        todo = "write cron(…) with a year, or use EventBridge Scheduler"
+        raise ScheduleError("at(…) exists on EventBridge Scheduler only", todo, 0, len(expression))
+    match = _AT.fullmatch(inner)
+    if not match:
+        todo = "write `at(2026-12-31T09:00:00)`; the time zone is a key of its own"
+        raise ScheduleError(f"`{inner[:40]}` isn't a date and time", todo, 3, end)
+    try:
+        moment = datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError as error:
+        raise ScheduleError(f"`{inner}` doesn't exist: {error}", "write a date of the calendar", 3, end) from None
+    doubt = () if match[6] else ("a time without seconds isn't documented by AWS: it may be refused",)
+    return At(expression, moment, doubt)

@@ -1,0 +1,1 @@
+{ cluster: std.extVar('stage'), rules: [] }
