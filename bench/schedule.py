@@ -29,9 +29,8 @@ def main() -> int:
     ]
     parsing = median(lambda: [parse.__wrapped__(*pair) for pair in expressions]) / len(expressions)
     running = median(lambda: [cron.next_after(now, zone) for cron, now, zone in crons]) / len(crons)
-    print(
-        f"parse a schedule: {parsing:.1f} µs (limit {PARSE_LIMIT:.0f}), its next run: {running:.1f} µs (limit {NEXT_LIMIT:.0f})"
-    )
+    print(f"parse a schedule: {parsing:.1f} µs (limit {PARSE_LIMIT:.0f})")
+    print(f"its next run: {running:.1f} µs (limit {NEXT_LIMIT:.0f})")
     return int(parsing > PARSE_LIMIT or running > NEXT_LIMIT)
 
 

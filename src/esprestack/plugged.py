@@ -15,7 +15,8 @@ from esprestack.config.lookups.tfstate_address import StateError
 from esprestack.config.source import Source
 from esprestack.errors import ConfigError, Problem
 from esprestack.secrets import Vault
-from esprestack.states import StateReader, StateUnreadableError, is_local, shown
+from esprestack.state_text import StateUnreadableError
+from esprestack.states import StateReader, is_local, shown
 
 if TYPE_CHECKING:
     from esprestack.config.preamble import Preamble

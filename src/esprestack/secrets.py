@@ -21,17 +21,20 @@ SEALED = re.compile("[\uf100\uf101]")
 """What only a seal has in it."""
 
 _OPEN, _CLOSE, _ZERO = "\uf100", "\uf101", 0xF110
+_TO_PRIVATE = {ord("0") + digit: chr(_ZERO + digit) for digit in range(10)}
+_FROM_PRIVATE = {_ZERO + digit: chr(ord("0") + digit) for digit in range(10)}
+_PART_OF_SEAL = re.compile(f"[{_OPEN}{_CLOSE}\uf110-\uf119]")
 _SEAL = re.compile(f"{_OPEN}([\uf110-\uf119]+){_CLOSE}")
 
 
 def digits(number: int) -> str:
     """`number` in private-use digits, which no template function and no YAML parser changes."""
-    return "".join(chr(_ZERO + int(digit)) for digit in str(number))
+    return str(number).translate(_TO_PRIVATE)
 
 
 def undigits(text: str) -> int:
     """The inverse of `digits`."""
-    return int("".join(str(ord(character) - _ZERO) for character in text))
+    return int(text.translate(_FROM_PRIVATE))
 
 
 class Sealed(str):
@@ -57,6 +60,11 @@ class Vault:
             self._secrets.append((name, value))
             self._search = self._forms = None
         return Sealed(f"{_OPEN}{digits(number)}{_CLOSE}")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no text can hold a secret."""
+        return not self._secrets
 
     def know(self, name: str, value: str) -> None:
         """Remembers a secret that is sealed or masked wherever its value turns up."""
@@ -94,7 +102,7 @@ class Vault:
 
     def is_broken(self, text: str) -> bool:
         """Whether a seal was cut in two, by a filter such as `truncate`: such a value can't be opened."""
-        return bool(re.search(f"[{_OPEN}{_CLOSE}\uf110-\uf119]", _SEAL.sub("", text)))
+        return not text.isascii() and bool(_PART_OF_SEAL.search(_SEAL.sub("", text)))
 
     def mask(self, text: str) -> str:
         """The last step before anything leaves: no seal and no secret in plain, escaped or encoded form."""

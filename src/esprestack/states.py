@@ -3,33 +3,18 @@
 In: a location; out: text, or StateUnreadableError that says what, and what to do. Nothing of what was read is in it.
 """
 
-import base64
 import json
 import re
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from esprestack.errors import AwsError
+from esprestack.state_text import LARGEST, StateUnreadableError, decoded
 
-LARGEST = 50_000_000
-"""Bytes of a state."""
-
-_SECONDS = 10
 _NOT_YET = ("gs", "azurerm")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class StateUnreadableError(Exception):
-    """A state can't be had: `what`, and what to do about it."""
-
-    def __init__(self, what: str, todo: str) -> None:
-        self.what = what
-        self.todo = todo
-        super().__init__(what)
 
 
 class Caller(Protocol):
@@ -64,7 +49,7 @@ class StateReader:
         if not rest or scheme == "file":
             return self._file(rest or location)
         if scheme in ("http", "https"):
-            return _get(location, {})
+            return self._get(location, {})
         if scheme == "s3":
             bucket, _, key = rest.partition("/")
             return self._s3(bucket, key, "")
@@ -140,7 +125,12 @@ class StateReader:
             problem = error.problems[0]
             todo = problem.todo or "check bucket, key and the permission s3:GetObject"
             raise StateUnreadableError(problem.what, todo) from None
-        return _decoded(answer["Body"].read(LARGEST + 1))
+        return decoded(answer["Body"].read(LARGEST + 1))
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> str:
+        from esprestack.state_http import get  # urllib.request is heavy: only who needs it pays for it
+
+        return get(url, headers)
 
     def _remote(self, host: str, organization: str, workspace: str) -> str:
         if not (host and organization and workspace):
@@ -155,9 +145,9 @@ class StateReader:
         headers = {"Authorization": f"Bearer {token}"}
         base = f"{scheme}://{host}/api/v2"
         quoted = [urllib.parse.quote(part, safe="") for part in (organization, workspace)]
-        found = _member(_get(f"{base}/organizations/{quoted[0]}/workspaces/{quoted[1]}", headers), "data", "id")
-        version = _get(f"{base}/workspaces/{urllib.parse.quote(found, safe='')}/current-state-version", headers)
-        return _get(_member(version, "data", "attributes", "hosted-state-download-url"), headers)
+        found = _member(self._get(f"{base}/organizations/{quoted[0]}/workspaces/{quoted[1]}", headers), "data", "id")
+        version = self._get(f"{base}/workspaces/{urllib.parse.quote(found, safe='')}/current-state-version", headers)
+        return self._get(_member(version, "data", "attributes", "hosted-state-download-url"), headers)
 
 
 def _member(text: str, *path: str) -> str:
@@ -171,58 +161,3 @@ def _member(text: str, *path: str) -> str:
     if not isinstance(value, str):
         raise StateUnreadableError(f"the answer has no {'.'.join(path)}", "is this Terraform Cloud's address?")
     return value
-
-
-class _NoAuthElsewhere(urllib.request.HTTPRedirectHandler):
-    """A redirect to another host doesn't get the token."""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
-            return None
-        request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request and urllib.parse.urlsplit(newurl).netloc != urllib.parse.urlsplit(req.full_url).netloc:
-            request.remove_header("Authorization")
-        return request
-
-
-def _get(url: str, headers: Mapping[str, str]) -> str:
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https"):
-        raise StateUnreadableError("the server leads to another kind of address", "name the state's own address")
-    given = dict(headers)
-    if parts.username:
-        pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
-        given["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        _NoAuthElsewhere(),
-    ):
-        opener.add_handler(handler)
-    try:
-        with opener.open(urllib.request.Request(url, headers=given), timeout=_SECONDS) as answer:  # noqa: S310
-            return _decoded(answer.read(LARGEST + 1))
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise StateUnreadableError(
-            f"the server answers {error.code}", "check the address and who may read it"
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise StateUnreadableError(
-            f"the server can't be reached: {reason}", "check address, network and proxy"
-        ) from None
-
-
-def _decoded(body: bytes) -> str:
-    if len(body) > LARGEST:
-        raise StateUnreadableError("it is larger than 50 MB", "is this a state?")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise StateUnreadableError("it isn't UTF-8", "is this a state?") from None

@@ -100,7 +100,7 @@ class Subject:
 
 
 def subject_of(desired: Desired, scope: Scope, vault: Vault) -> Subject:
-    opened = with_texts(desired.rule, vault.open)
+    opened = desired.rule if vault.is_empty else with_texts(desired.rule, vault.open)
     if opened.target is None or desired.rule.target is None:
         raise ValueError("a config's rule has a target")
     return Subject(desired, scope, opened, opened.target, desired.rule.target)

@@ -282,6 +282,8 @@ class _Reader:
         if _is_null(node):
             return None
         text = node.value
+        if text.isascii():
+            return Scalar(text, plain=not node.style)
         if RESERVED.search(text) and self.is_forged(node):
             what = "an escape makes a private-use character that may not stand in a config"
             self.problems.append(Problem(what, _place(node, self.at), "remove it"))

@@ -15,9 +15,7 @@ from esprestack.errors import ConfigError, Problem, Where
 _COMMENT_END = re.compile(r"#\}")
 _GO_COMMENT_END = re.compile(r"\*/\s*-?\}\}")
 _LOOKS_LIKE_A_TAG = re.compile(r"\{\{|\{%|\{#")
-_RAW_WITHIN = re.compile(r"\{%[-+]?\s*(end)?raw\s*[-+]?%\}[^\n]*\S")
-"""The mark of literal text that doesn't stand in a line of its own."""
-
+_RAW = re.compile(r"\s*(end)?raw\s*$")
 _SILENT = re.compile(r"\s*(raw\s*$|set\s[^=]*=|end|el)")
 """Statements that put nothing into the text, and the ends of others."""
 
@@ -64,11 +62,10 @@ def escaped(text: str) -> str:
 
 
 def _mask(text: str, span: Span) -> str:
-    line_before = text[text.rfind("\n", 0, span.start) + 1 : span.start]
-    within_a_value = span.kind == "statement" and "raw" in span.inner and line_before.strip()
-    if span.kind == "expression" or within_a_value or _RAW_WITHIN.match(text, span.start):
-        return "1" * (span.end - span.start)
-    return re.sub(r"[^\r\n]", " ", text[span.start : span.end])
+    tag = text[span.start : span.end]
+    line = text[text.rfind("\n", 0, span.start) + 1 :].partition("\n")[0]
+    within_a_value = _RAW.match(span.inner) and line.strip() != tag
+    return "1" * len(tag) if span.kind == "expression" or within_a_value else re.sub(r"[^\r\n]", " ", tag)
 
 
 def _makes_text(span: Span) -> bool:

@@ -10,8 +10,9 @@ from esprestack.config.lookups.base import (
     LookupPendingError,
     LookupUnknownError,
 )
+from esprestack.config.marks import Rendered
 from esprestack.config.source import MISSING, Source
-from esprestack.config.template import Rendered, render
+from esprestack.config.template import render
 from esprestack.errors import ConfigError
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tests.unit.config.builders import Given, a_config, told
 from tests.unit.strategies import ANY_CHARACTER, QUICK
 
+from esprestack.config.asking import json_escape
 from esprestack.config.source import Source
-from esprestack.config.template import json_escape
 from esprestack.errors import ConfigError
 from esprestack.secrets import RESERVED
 

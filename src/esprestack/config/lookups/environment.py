@@ -5,6 +5,7 @@ comment: what a template may read is therefore narrow by name (and narrower with
 """
 
 import fnmatch
+import functools
 from collections.abc import Mapping, Sequence
 
 from esprestack.config.lookups.base import Function, Local, LookupMissError
@@ -64,6 +65,7 @@ class Environment(Local):
         return self._environ.get(name)
 
 
+@functools.lru_cache(4096)
 def is_denied(name: str) -> bool:
     """Whether the variable may hold a credential, whatever its case."""
     upper = name.upper()

@@ -32,7 +32,7 @@ from esprestack.errors import ConfigError, InputError
 from esprestack.secrets import Sealed
 
 PATH = "jobs/ecschedule.jsonnet"
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 NOTHING = ExtVars()
 
 
