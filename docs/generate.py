@@ -61,22 +61,22 @@ def _json(document: dict[str, Any]) -> str:
 
 
 def _keys() -> str:
-    from esprestack.config import model
+    from esprestack.config import entries, model
 
     parts: list[tuple[str, type[BaseModel]]] = [
         ("Top level", model.Config),
         ("A rule", model.RuleEntry),
-        ("`containerOverrides[]`", model.ContainerOverride),
-        ("`taskOverride`", model.TaskOverride),
-        ("`taskOverride.ephemeralStorage`", model.EphemeralStorage),
-        ("`network_configuration.aws_vpc_configuration`", model.AwsVpcConfiguration),
-        ("`capacityProviderStrategy[]`", model.CapacityProviderStrategy),
-        ("`dead_letter_config`", model.DeadLetterConfig),
-        ("`retryPolicy`", model.RetryPolicy),
-        ("`placementConstraints[]`", model.PlacementConstraint),
-        ("`placementStrategy[]`", model.PlacementStrategy),
-        ("`containerOverrides[].environmentFiles[]`", model.EnvironmentFile),
-        ("`containerOverrides[].resourceRequirements[]`", model.ResourceRequirement),
+        ("`containerOverrides[]`", entries.ContainerOverride),
+        ("`taskOverride`", entries.TaskOverride),
+        ("`taskOverride.ephemeralStorage`", entries.EphemeralStorage),
+        ("`network_configuration.aws_vpc_configuration`", entries.AwsVpcConfiguration),
+        ("`capacityProviderStrategy[]`", entries.CapacityProviderStrategy),
+        ("`dead_letter_config`", entries.DeadLetterConfig),
+        ("`retryPolicy`", entries.RetryPolicy),
+        ("`placementConstraints[]`", entries.PlacementConstraint),
+        ("`placementStrategy[]`", entries.PlacementStrategy),
+        ("`containerOverrides[].environmentFiles[]`", entries.EnvironmentFile),
+        ("`containerOverrides[].resourceRequirements[]`", entries.ResourceRequirement),
     ]
     lines: list[str] = []
     for title, kind in parts:

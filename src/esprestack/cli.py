@@ -109,7 +109,7 @@ def apply(
     if plan_hash:
         require_hash(plans, plan_hash)
     if plan_file:
-        reviewed = reviewed_marks(from_json(_read(plan_file), str(plan_file)))
+        reviewed = reviewed_marks(from_json(_read(plan_file, "plan"), str(plan_file)))
         require_part(plans, reviewed, terminal.vault.mask)
     if form == "text" or dry_run:
         show_plans(terminal, "apply", planned, problems, form)
@@ -148,18 +148,46 @@ def drift(terminal: Terminal, /, form: str, **given: Any) -> int:
 
 
 @main.command()
-@click.option("--cluster", required=True, help="Name or ARN of the cluster.")
+@click.option("--cluster", help="Name or ARN of the cluster.")
 @click.option("--region", help="Default: AWS_REGION.")
 @click.option("--tracking-id", default="", help="Only the rules that it marks.")
+@click.option("--merge", "merge_file", metavar="FILE", help="Print this config, made what AWS has; comments stay.")
+@click.option("--remove-missing", is_flag=True, help="With --merge: also remove rules that AWS doesn't have.")
+@click.option("--write", is_flag=True, help="With --merge: write the file instead of printing it.")
+@click.option("--envfile", multiple=True, type=click.Path(path_type=Path), help="dotenv file with variables.")
 @click.option("--parallel", type=click.IntRange(1, 64), default=10, show_default=True, help="Calls side by side.")
 @click.pass_obj
-def dump(terminal: Terminal, /, cluster: str, tracking_id: str, **given: Any) -> int:
-    """Print the live rules of a cluster as a config file."""
+def dump(
+    terminal: Terminal,
+    /,
+    cluster: str | None,
+    tracking_id: str,
+    merge_file: str | None,
+    remove_missing: bool,
+    write: bool,
+    **given: Any,
+) -> int:
+    """Print the live rules of a cluster as a config file, or bring a config up to date with them."""
     from esprestack import jobs
-    from esprestack.reports.yaml_text import to_yaml
 
-    words, notes = jobs.dump(run_of(terminal.vault, given), cluster, tracking_id)
-    terminal.result(to_yaml(words))
+    if merge_file is None:
+        if not cluster:
+            raise InputError(Problem("--cluster is missing", todo="or name a config with --merge FILE"))
+        from esprestack.reports.yaml_text import config_text
+
+        words, notes = jobs.dump(run_of(terminal.vault, given), cluster, tracking_id)
+        terminal.result(config_text(words))
+    else:
+        path = Path(merge_file)
+        text, notes = jobs.dump_into(
+            run_of(terminal.vault, given | {"configs": (merge_file,)}),
+            _read(path, "config"),
+            remove_missing=remove_missing,
+        )
+        if write:
+            path.write_bytes(terminal.vault.mask(text).encode())
+        else:
+            terminal.result(text)
     for note in notes:
         terminal.say(f"note: {note}")
     return 0
@@ -260,8 +288,9 @@ def demo() -> int:
     return play(run)
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, kind: str) -> str:
+    """The text as it is, with its line endings."""
     try:
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(f"the plan {path} can't be read: {error}")) from None
+        raise InputError(Problem(f"the {kind} {path} can't be read: {error}")) from None

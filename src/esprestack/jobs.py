@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from esprestack.apply import apply
 from esprestack.backends.rules import RulesBackend
 from esprestack.config.words import Words, to_words
-from esprestack.errors import AwsError, ConfigError, Problem, RefusedError
+from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.findings import in_order
 from esprestack.plan.lookups import SecretLookups
 from esprestack.plan.model import Action
@@ -157,6 +157,43 @@ def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
     words["rules"] = [lookups.written(to_words(rule.rule, role)) for rule in kept]
     notes += [f"the config reads the secret `{secret}`: add it before you use the file" for secret in lookups.names]
     return words, notes
+
+
+def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[str]]:
+    """`text`, that of the one config of this run, made what AWS has; and what the reader has to know of it.
+
+    Comments, order, templates and everything that doesn't differ stay as they are. Writes nothing.
+    """
+    from esprestack.reports.merge import merge
+
+    planned = run.planned()
+    if len(planned) != 1:
+        raise InputError(Problem("--merge takes one config at a time", todo="name it with --merge FILE"))
+    (item,) = planned
+    prepared, desired, scope = item.loaded.prepared, item.desired, item.plan.scope
+    live = item.backend.read(prepared.targets(), owned=True)
+    live = item.backend.confirm(live, sorted(live.rules))
+    names = prepared.targets()
+    ours = {name: rule for name, rule in live.rules.items() if rule.tracking_id == scope.tracking_id or name in names}
+    notes: dict[str, None] = {}
+    for _ in range(_MERGES):
+        merged = merge(text, prepared, desired, ours, scope, run.veil, remove_missing=remove_missing)
+        notes |= dict.fromkeys(merged.notes)
+        if merged.text == text:
+            break
+        text = merged.text
+        try:
+            prepared, desired = run.read_again(item, text)
+        except ConfigError as error:
+            if any(problem.code != "not-given" for problem in error.problems):
+                raise
+            notes |= dict.fromkeys(f"{problem.what}: add it before you use the file" for problem in error.problems)
+            break  # secrets of AWS that are look-ups now
+    return text, list(notes)
+
+
+_MERGES = 5
+"""A change in an anchor's rule can change others that use the anchor, which the next merge puts right."""
 
 
 def _refusals(planned: Sequence[Planned]) -> list[Problem]:

@@ -3,37 +3,36 @@
 Nothing here prints, and nothing here knows a terminal or GitHub.
 """
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from esprestack.aws import Aws
 from esprestack.backends.base import Backend, Live
 from esprestack.backends.rules import RulesBackend
 from esprestack.config.jsonnet_vars import ext_vars
-from esprestack.config.load import Prepared, Surroundings, find_configs, prepare
+from esprestack.config.load import Prepared, Surroundings, find_configs, prepare, prepare_source, source_of
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
-from esprestack.errors import ConfigError, InputError, Problem, RefusedError
+from esprestack.errors import ConfigError, Problem, RefusedError
 from esprestack.findings import Findings, in_order
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Action, Plan
 from esprestack.plugged import Plugs
 from esprestack.secrets import Vault
+from esprestack.several import all_of, check_rules, stand_twice
 
 if TYPE_CHECKING:
     from esprestack.config.desired import Desired
     from esprestack.config.examine import Examined, Loaded
 
 _Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +88,32 @@ class Run:
         for name, value in settings.secrets.items():
             vault.know(name, value)
 
+    @functools.cached_property
+    def surroundings(self) -> Surroundings:
+        """What every config is prepared with."""
+        settings = self.settings
+        local = (
+            Environment(settings.environ, settings.env_allow),
+            Secrets(settings.secrets, self.vault),
+            Variables(settings.variables),
+        )
+        plugs = Plugs(
+            lambda region: self.aws(region or settings.region),
+            self.vault,
+            settings.environ,
+            settings.folder,
+            offline=settings.offline,
+        )
+        ext = ext_vars(settings.ext_strs, settings.ext_codes, settings.environ)
+        return Surroundings(settings.shown_from or settings.folder, local, plugs, ext)
+
     # -- configs -----------------------------------------------------------------------------------------------
 
     def prepared(self) -> list[Prepared]:
         """Every config, rendered and parsed, once. Raises with the problems of all of them."""
         if self._prepared is None:
-            settings = self.settings
-            local = (
-                Environment(settings.environ, settings.env_allow),
-                Secrets(settings.secrets, self.vault),
-                Variables(settings.variables),
-            )
-            ext = ext_vars(settings.ext_strs, settings.ext_codes, settings.environ)
-            plugs = Plugs(
-                lambda region: self.aws(region or settings.region),
-                self.vault,
-                settings.environ,
-                settings.folder,
-                offline=settings.offline,
-            )
-            surroundings = Surroundings(settings.shown_from or settings.folder, local, plugs, ext)
-            paths = find_configs(settings.configs, settings.folder)
-            self._prepared = _all_of(lambda path: prepare(path, surroundings), paths)
+            paths = find_configs(self.settings.configs, self.settings.folder)
+            self._prepared = all_of(lambda path: prepare(path, self.surroundings), paths)
         return self._prepared
 
     def loaded(self) -> "list[Loaded]":
@@ -132,9 +135,18 @@ class Run:
 
         return [examine(prepared, self.vault) for prepared in self.prepared()]
 
+    def read_again(self, item: "Planned", text: str) -> "tuple[Prepared, tuple[Desired, ...]]":
+        """The config of `item` as it would be with this text. Raises ConfigError."""
+        from esprestack.config.desired import desired_rules
+        from esprestack.config.examine import check
+
+        path = self.settings.folder / find_configs(self.settings.configs, self.settings.folder)[0]
+        prepared = prepare_source(source_of(item.loaded.path, text), path.parent, self.surroundings)
+        return prepared, tuple(desired_rules(check(prepared, self.vault), item.plan.scope, self.settings.now))
+
     def stand_twice(self, configs: "Sequence[Loaded]") -> list[Problem]:
         """Rules of one name in two configs of one region."""
-        return _stand_twice(configs, self.region_of)
+        return stand_twice(configs, self.region_of)
 
     def found_in_text(self, loaded: "Loaded") -> list[Problem]:
         """Findings that need no AWS, and no knowledge of whose credentials these are."""
@@ -168,7 +180,7 @@ class Run:
         prepared = self.prepared()
         with self._reading_ahead(prepared, options, cluster) as readings:
             configs = self.loaded()
-            _check_rules(prepared, options.rules)
+            check_rules(prepared, options.rules)
             lives = [reading.result() for reading in readings]
             homes = self._homes(prepared, [live for _, live in lives])
             return [
@@ -289,42 +301,3 @@ class Run:
             problems += self.findings.offline(desired, live.scope)
             problems += self.findings.online(desired, live.scope, aws, self.settings.parallel, live.on_bus, roles=True)
         return in_order(problems)
-
-
-def _all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
-    results: list[_Out] = []
-    problems: list[Problem] = []
-    for item in items:
-        try:
-            results.append(work(item))
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    return results
-
-
-def _stand_twice(configs: "Sequence[Loaded]", region_of: Callable[[Prepared], str]) -> list[Problem]:
-    seen: dict[tuple[str, str], tuple[Loaded, int]] = {}
-    problems = []
-    for loaded in configs:
-        for index, entry in zip(loaded.indices, loaded.config.rules or [], strict=True):
-            first, at = seen.setdefault((region_of(loaded.prepared), entry.name), (loaded, index))
-            if first is not loaded:
-                place = first.prepared.tree.where(("rules", at, "name"))
-                what = f"the rule `{entry.name}` stands in two configs of one region, first at {place}"
-                here = loaded.prepared.tree.where(("rules", index, "name"))
-                problems.append(Problem(what, here, "rename or remove one", "doubled-name"))
-    return problems
-
-
-def _check_rules(prepared: Sequence[Prepared], names: Sequence[str]) -> None:
-    known = [name for item in prepared for name in item.targets()]
-    problems = []
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            todo = f"did you mean `{near[0]}`?" if near else "see the names with: esprestack render"
-            problems.append(Problem(f"no config has a rule `{name}`", todo=todo))
-    if problems:
-        raise InputError(problems)

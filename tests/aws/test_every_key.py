@@ -18,7 +18,7 @@ from tests.aws.configs import Folder, a_rule, everything
 from tests.aws.conftest import Esprestack, anyhow
 from tests.support.aws_front import AwsFront
 
-from esprestack.config import model
+from esprestack.config import keys, model
 from esprestack.config.desired import desired_rules
 from esprestack.rule import Rule, Scope
 from esprestack.run import Run, Settings
@@ -366,7 +366,7 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 def _keys_of(part: type[BaseModel]) -> Iterator[str]:
-    yield from model.spellings(part)
+    yield from keys.spellings(part)
     for info in part.model_fields.values():
         for inner in _models_in(info.annotation):
             yield from _keys_of(inner)

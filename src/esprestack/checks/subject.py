@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from esprestack.checks.codes import CODES
 from esprestack.checks.finding import Finding
-from esprestack.config import model
+from esprestack.config import keys, model
 from esprestack.config.desired import Desired
 from esprestack.config.source import MISSING, Data, Path
 from esprestack.errors import Problem, Where
@@ -111,8 +111,8 @@ def _spellings(part: str | int) -> tuple[str | int, ...]:
 
 
 def _groups(kind: type[BaseModel]) -> Iterator[tuple[str, ...]]:
-    yield from model.spellings_by_field(kind)
-    for _, part in model.parts(kind):
+    yield from keys.spellings_by_field(kind)
+    for _, part in keys.parts(kind):
         yield from _groups(part)
 
 

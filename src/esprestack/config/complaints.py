@@ -6,33 +6,33 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from esprestack.config import model
+from esprestack.config import entries, keys, model
 from esprestack.config.source import MISSING, Path, Tree
 from esprestack.errors import Problem, Where
 
 _OWNERS: dict[type[BaseModel], str] = {
     model.RuleEntry: "a rule",
-    model.ContainerOverride: "a container override",
-    model.EnvironmentFile: "an environment file",
-    model.ResourceRequirement: "a resource requirement",
-    model.CapacityProviderStrategy: "a capacity provider strategy",
-    model.PlacementConstraint: "a placement constraint",
-    model.PlacementStrategy: "a placement strategy",
-    model.TaskOverride: "a task override",
-    model.EphemeralStorage: "an ephemeral storage",
-    model.NetworkConfiguration: "a network configuration",
-    model.AwsVpcConfiguration: "a VPC configuration",
-    model.DeadLetterConfig: "a dead letter config",
-    model.RetryPolicy: "a retry policy",
+    entries.ContainerOverride: "a container override",
+    entries.EnvironmentFile: "an environment file",
+    entries.ResourceRequirement: "a resource requirement",
+    entries.CapacityProviderStrategy: "a capacity provider strategy",
+    entries.PlacementConstraint: "a placement constraint",
+    entries.PlacementStrategy: "a placement strategy",
+    entries.TaskOverride: "a task override",
+    entries.EphemeralStorage: "an ephemeral storage",
+    entries.NetworkConfiguration: "a network configuration",
+    entries.AwsVpcConfiguration: "a VPC configuration",
+    entries.DeadLetterConfig: "a dead letter config",
+    entries.RetryPolicy: "a retry policy",
     model.Plugin: "a plugin",
-    model.DisabledUntil: "`disabled:`",
+    entries.DisabledUntil: "`disabled:`",
 }
 
 
 def _entries() -> dict[str, tuple[str, type[BaseModel]]]:
     """For each spelling of a key that holds mappings: what they are called, and their model."""
     kinds: list[type[BaseModel]] = [model.Config, *_OWNERS]
-    return {name: (_OWNERS[part], part) for kind in kinds for names, part in model.parts(kind) for name in names}
+    return {name: (_OWNERS[part], part) for kind in kinds for names, part in keys.parts(kind) for name in names}
 
 
 _ENTRIES = _entries()
@@ -103,9 +103,9 @@ def too_long(name: str, length: int, most: int, place: Where) -> Problem:
 
 def _unknown_key(path: Path, tree: Tree) -> Problem:
     owner, kind = _owner(path)
-    known = sorted(set(model.spellings(kind)))
+    known = sorted(set(keys.spellings(kind)))
     if path[-1] in known:
-        others = next(names for names in model.spellings_by_field(kind) if path[-1] in names)
+        others = next(names for names in keys.spellings_by_field(kind) if path[-1] in names)
         twin = next(name for name in others if name != path[-1] and tree.find((*path[:-1], name)))
         what = f"`{path[-1]}` and `{twin}` are the same key"
         return Problem(what, tree.where_key(path), "remove one", "doubled-key")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from esprestack.config import model
+from esprestack.config import entries, model
 from esprestack.config.examine import Loaded
 from esprestack.config.source import Path, Tree
 from esprestack.errors import Where
@@ -59,7 +59,9 @@ def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope, now: datet
         name=entry.name,
         schedule_expression=entry.schedule_expression,
         description=entry.description or "",
-        enabled=now >= entry.disabled.until if isinstance(entry.disabled, model.DisabledUntil) else not entry.disabled,
+        enabled=now >= entry.disabled.until
+        if isinstance(entry.disabled, entries.DisabledUntil)
+        else not entry.disabled,
         rule_role="" if rule_role == target.role else rule_role,
         rule_tags=None if entry.rule_tags is None else _pairs(entry.rule_tags),
         target=target,
@@ -113,7 +115,7 @@ def _target(entry: model.RuleEntry, config: model.Config, scope: Scope) -> Targe
     )  # fmt: skip
 
 
-def _network(network: model.NetworkConfiguration | None) -> NetworkConfiguration | None:
+def _network(network: entries.NetworkConfiguration | None) -> NetworkConfiguration | None:
     if network is None:
         return None
     vpc = network.aws_vpc_configuration
@@ -124,7 +126,7 @@ def _network(network: model.NetworkConfiguration | None) -> NetworkConfiguration
     )
 
 
-def _task_override(override: model.TaskOverride | None, scope: Scope) -> TaskOverride:
+def _task_override(override: entries.TaskOverride | None, scope: Scope) -> TaskOverride:
     if override is None:
         return TaskOverride()
     storage = override.ephemeral_storage
@@ -137,7 +139,7 @@ def _task_override(override: model.TaskOverride | None, scope: Scope) -> TaskOve
     )
 
 
-def _container_override(override: model.ContainerOverride) -> ContainerOverride:
+def _container_override(override: entries.ContainerOverride) -> ContainerOverride:
     return ContainerOverride(
         name=override.name,
         command=tuple(override.command or []),

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from esprestack.config import model
+from esprestack.config import keys, model
 from esprestack.config.complaints import complaints, place_of, too_long
 from esprestack.config.load import Prepared
 from esprestack.config.source import MISSING, Path, Tree
@@ -106,7 +106,7 @@ def _removed(data: Any, path: Path) -> bool:
 
 
 def _without_tolerated(data: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
-    known = set(model.spellings(model.Config))
+    known = set(keys.spellings(model.Config))
     return {
         key: value for key, value in data.items() if key in known or not (key.startswith("x-") or key in tree.shared)
     }
@@ -170,7 +170,7 @@ def _broken_seals(tree: Tree, vault: Vault) -> list[Problem]:
 def _long_secrets(tree: Tree, vault: Vault) -> list[Problem]:
     """Texts that are too long once their secrets are opened: the model has only seen the seals."""
     rules = tree.data.get("rules") if isinstance(tree.data, dict) else None
-    limits = [(name, most) for names, most in model.longest(model.RuleEntry) for name in names]
+    limits = [(name, most) for names, most in keys.longest(model.RuleEntry) for name in names]
     problems = []
     for index, entry in enumerate(rules if isinstance(rules, list) else []):
         for name, most in limits:

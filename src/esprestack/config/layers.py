@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from esprestack.config import model
+from esprestack.config import keys, model
 from esprestack.config.source import Data, Path, Tree
 from esprestack.errors import Where
 
@@ -139,8 +139,8 @@ def _spellings(key: str) -> tuple[str, ...]:
 
 
 def _groups(kind: type[BaseModel]) -> Iterator[tuple[str, ...]]:
-    yield from model.spellings_by_field(kind)
-    for _, part in model.parts(kind):
+    yield from keys.spellings_by_field(kind)
+    for _, part in keys.parts(kind):
         yield from _groups(part)
 
 

@@ -122,7 +122,12 @@ def read_source(path: Path, shown_from: Path) -> Source:
     except UnicodeDecodeError as error:
         what = f"is not UTF-8 (byte {error.start + 1})"
         raise ConfigError(Problem(what, Where(shown), "save it as UTF-8")) from None
-    return Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
+    return source_of(shown, text)
+
+
+def source_of(shown: str, text: str) -> Source:
+    """The config with this text, whatever its line endings."""
+    return Source(shown, text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def prepare(path: Path, surroundings: Surroundings) -> Prepared:

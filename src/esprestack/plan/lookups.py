@@ -3,10 +3,9 @@
 import re
 from typing import Any
 
+from esprestack.config.spans import escaped
 from esprestack.config.words import Words
 from esprestack.plan.compare import Veil, leaves, rebuilt
-
-_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 
 
 class SecretLookups:
@@ -31,11 +30,11 @@ class SecretLookups:
         return self._veil.rewritten(path, value, self._lookup, self._plain)
 
     def _plain(self, text: str) -> str:
-        quoted = _TEMPLATE.sub(lambda match: f"{{% raw %}}{match.group()}{{% endraw %}}", text)
-        return self._veil.vault.write_lookups(quoted, self._lookup)
+        return self._veil.vault.write_lookups(escaped(text), self._lookup)
 
     def _lookup(self, name: str, value: str) -> str:
         """Two values under one name get two names."""
+        name = re.sub(r"\W", "_", name, flags=re.ASCII) or "SECRET"
         base, number = name, 2
         while self._values.get(name, value) != value:
             name, number = f"{base}_{number}", number + 1

@@ -3,7 +3,7 @@
 import pytest
 from tests.unit.config.builders import Given, a_config, load, places, problems, rules_of, the_rule
 
-from esprestack.config import model
+from esprestack.config import entries, keys, model
 from esprestack.errors import ConfigError
 from esprestack.rule import (
     CapacityProvider,
@@ -152,8 +152,14 @@ def test_every_key_is_read_in_each_spelling(text: str) -> None:
 
 
 def test_no_spelling_means_two_keys() -> None:
-    for kind in (model.Config, model.RuleEntry, model.ContainerOverride, model.TaskOverride, model.AwsVpcConfiguration):
-        known = list(model.spellings(kind))
+    for kind in (
+        model.Config,
+        model.RuleEntry,
+        entries.ContainerOverride,
+        entries.TaskOverride,
+        entries.AwsVpcConfiguration,
+    ):
+        known = list(keys.spellings(kind))
         assert len(known) == len(set(known))
 
 
@@ -170,8 +176,8 @@ def test_what_is_left_out_has_ecschedules_defaults() -> None:
 
 
 def test_an_empty_value_is_as_if_the_key_were_not_there() -> None:
-    keys = sorted(set(model.spellings(model.RuleEntry)) - {"name", "scheduleExpression", "taskDefinition"})
-    others = [key for key in keys if key in OTHER_SPELLINGS or key not in OTHER_SPELLINGS.values()]
+    every = sorted(set(keys.spellings(model.RuleEntry)) - {"name", "scheduleExpression", "taskDefinition"})
+    others = [key for key in every if key in OTHER_SPELLINGS or key not in OTHER_SPELLINGS.values()]
     assert the_rule(*(f"{key}:" for key in others)) == the_rule()
     assert the_rule("disabled: null", "tags: ~", "taskCount: # later") == the_rule()
 
