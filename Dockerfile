@@ -9,6 +9,11 @@ RUN python -m venv /build/tools \
  && python -m venv --without-pip /app/venv \
  && /build/tools/bin/pip --python /app/venv/bin/python install --quiet --disable-pip-version-check --no-cache-dir \
     --require-hashes --only-binary :all: -r requirements/runtime.txt
+# botocore describes some 400 services, most of the image: these are the ones that are asked, or sign in.
+RUN cd /app/venv/lib/python3*/site-packages/botocore/data \
+ && find . -mindepth 1 -maxdepth 1 -type d | grep -vxE "\./(application-autoscaling|cloudformation|cloudwatch|codedeploy\
+|ecr|ecs|elbv2|events|iam|logs|resourcegroupstaggingapi|s3|scheduler|secretsmanager|service-quotas|servicediscovery|signin\
+|sqs|ssm|sso|sso-oidc|sts)" | xargs rm -r
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY examples/demo examples/demo

@@ -276,7 +276,7 @@ def render(terminal: Terminal, /, **given: Any) -> int:
 
     for path, text in jobs.render(run_of(terminal.vault, given)):
         terminal.say(f"# {path}")
-        terminal.result(text)
+        terminal.result(text if text.endswith("\n") else f"{text}\n")
     return 0
 
 

@@ -30,7 +30,11 @@ def sarif(problems: Sequence[Problem], descriptions: Mapping[str, str], mask: Ca
     placed = [problem for problem in problems if problem.where]
     codes = sorted({problem.code or _UNNAMED for problem in placed})
     rules = [
-        {"id": code, "shortDescription": {"text": descriptions.get(code, code.replace("-", " "))}, "helpUri": _HOME}
+        {
+            "id": code,
+            "shortDescription": {"text": descriptions.get(code, code.replace("-", " "))},
+            "helpUri": f"{_HOME}/blob/main/docs/findings.md",
+        }
         for code in codes
     ]
     document = {
