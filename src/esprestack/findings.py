@@ -1,5 +1,6 @@
 """What a run finds wrong with its configs: the checks, given what they need to know."""
 
+import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from esprestack.aws import Aws
 from esprestack.backends.facts import FactsReader
-from esprestack.errors import Problem
+from esprestack.errors import InputError, Problem
 from esprestack.rule import Scope
 from esprestack.secrets import Vault
 
@@ -24,6 +25,8 @@ class Findings:
     """The findings of one run, without those that are allowed."""
 
     def __init__(self, vault: Vault, now: datetime, allow: Collection[str]) -> None:
+        """Raises InputError for codes in `allow` that no finding has."""
+        _check_codes(allow)
         self._vault = vault
         self._now = now
         self._allow = allow
@@ -71,6 +74,21 @@ class Findings:
         region = region or next((match[2] for match in found if match[2]), "us-east-1")
         scope = Scope(partition, region, account, "", tracking_id)
         return replace(scope, cluster=scope.shorten(self._vault.open(loaded.config.cluster), "ecs", "cluster/"))
+
+
+def _check_codes(allow: Collection[str]) -> None:
+    if not allow:
+        return
+    from esprestack.checks.codes import CODES
+
+    problems = []
+    for code in allow:
+        if code not in CODES:
+            near = difflib.get_close_matches(code, CODES, n=1)
+            todo = f"did you mean `{near[0]}`?" if near else "see docs/findings.md"
+            problems.append(Problem(f"`{code}` is no finding's code, so it can't be allowed", todo=todo))
+    if problems:
+        raise InputError(problems)
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

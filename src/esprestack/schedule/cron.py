@@ -1,14 +1,21 @@
 """A cron expression: which days it means, and when it runs next."""
 
+import itertools
+import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from esprestack.schedule.fields import KINDS, Days, Dialect, FieldReader, ScheduleError
+from esprestack.schedule import corrections
+from esprestack.schedule.fields import Days, FieldReader
+from esprestack.schedule.language import KINDS, ScheduleError, doubt
 
 _LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _MINUTE = timedelta(minutes=1)
+_BEGIN, _END = datetime(1969, 12, 30, tzinfo=UTC), datetime(2200, 1, 3, tzinfo=UTC)
+"""Before and after every run that an expression can name, in any time zone."""
+_FIELD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,10 @@ class Cron:
         A local time that doesn't exist is skipped, one that occurs twice runs once, before the clock is set back.
         https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
         """
+        if now < _BEGIN:
+            now = _BEGIN
+        elif now > _END:
+            return None
         if timezone is UTC:
             local = (now if now.tzinfo is UTC else now.astimezone(UTC)).replace(tzinfo=None)
             following = self._following(local.replace(second=0, microsecond=0) + _MINUTE)
@@ -83,14 +94,15 @@ class Cron:
     def _following(self, start: datetime) -> datetime | None:
         """The first local time from `start` on, a whole minute."""
         year, month, day = start.year, start.month, start.day
-        if year in self.years and month in self.months:
+        this_year = bisect_left(self.years, year)
+        if month in self.months and year in self.years[this_year : this_year + 1]:
             days = self.days(year, month)
             if day in days and (found := self._time(start.hour, start.minute)):
                 return datetime(year, month, day, *found)  # noqa: DTZ001 - local time without zone
             for later in days:
                 if later > day:
                     return self._first(year, month, later)
-        for at in range(bisect_left(self.years, year), len(self.years)):
+        for at in range(this_year, len(self.years)):
             for later_month in self.months:
                 if self.years[at] == year and later_month <= month:
                     continue
@@ -119,65 +131,53 @@ def _nearest_weekday(year: int, month: int, day: int, length: int) -> int:
     return day
 
 
-def parse_cron(expression: str, dialect: Dialect) -> Cron:  # noqa: ARG001 - both dialects share the fields
-    """The cron expression in `expression`, which begins with `cron(` and ends with `)`. Raises ScheduleError."""
+def parse_cron(expression: str) -> Cron:
+    """The cron expression in `expression`, which begins with `cron(` and ends with `)`. Raises ScheduleError.
+
+    Rules and EventBridge Scheduler share the fields.
+    """
     inner = expression[5:-1]
-    texts, starts = _fields(inner, expression)
-    readers = [FieldReader(kind, text, start) for kind, text, start in zip(KINDS, texts, starts, strict=True)]
-    warnings = []
-    if "  " in inner or "\t" in inner:
-        warnings.append("more than one blank between two fields isn't documented by AWS: it may be refused")
+    texts = tuple(inner.split())
+    if inner != inner.strip():
+        todo = corrections.write(parse_cron, "remove it", f"cron({inner.strip()})")
+        raise ScheduleError("a blank stands next to a parenthesis", todo, 5, len(expression) - 1)
+    if len(texts) != 6:
+        raise _not_six(expression, texts)
+    warnings: list[str] = []
+    starts = list(itertools.accumulate([len(text) + 1 for text in texts[:5]], initial=5))
+    if " ".join(texts) != inner:
+        warnings.append(doubt("white space other than one blank between two fields"))
+        starts = [match.start() + 5 for match in _FIELD.finditer(inner)]
+    readers = [FieldReader(*field, warnings) for field in zip(KINDS, texts, starts, strict=True)]
     minutes, hours = readers[0].values(), readers[1].values()
     days_of_month, months = readers[2].days_of_month(), readers[3].values()
     days_of_week, years = readers[4].days_of_week(), readers[5].values()
-    _check_days(days_of_month, days_of_week, readers)
-    for reader in readers:
-        warnings += reader.warnings
-    return Cron(expression, minutes, hours, days_of_month, months, days_of_week, years, tuple(texts), tuple(warnings))
+    if days_of_month.unused == days_of_week.unused:
+        start, end = readers[2].start, readers[4].start + len(texts[4])
+        raise _not_one_day_field(texts, days_of_month.unused, start, end)
+    if 31 in days_of_month.nearest and min(_LENGTHS[month] for month in months) < 31:
+        warnings.append("what 31W means in a month without a 31st isn't documented by AWS: read here as no run then")
+    return Cron(expression, minutes, hours, days_of_month, months, days_of_week, years, texts, tuple(warnings))
 
 
-def _fields(inner: str, expression: str) -> tuple[list[str], list[int]]:
-    if inner != inner.strip():
-        todo = f"write `cron({inner.strip()})`"
-        raise ScheduleError("a blank stands next to a parenthesis", todo, 5, len(expression) - 1)
-    texts = inner.split()
-    starts: list[int] = []
-    at = 0
-    for text in texts:
-        at = inner.index(text, at)
-        starts.append(at + 5)
-        at += len(text)
-    if len(texts) != 6:
-        names = " ".join(kind.name for kind in KINDS)
-        what = f"cron has six fields, this has {len(texts)}"
-        todo = f"write cron({names})"
-        if len(texts) == 5:
-            todo += f"; with a year: `cron({with_question(texts)} *)`"
-        elif len(texts) == 7:
-            todo += "; there are no seconds"
-        raise ScheduleError(what, todo, 5, max(len(expression) - 1, 6))
-    return texts, starts
+def _not_six(expression: str, texts: Sequence[str]) -> ScheduleError:
+    order = " ".join(kind.name for kind in KINDS)
+    what, todo = f"cron has six fields, this has {len(texts)}", f"write cron({order})"
+    if len(texts) == 5 and "?" in (texts[1], texts[3]):
+        what += ": one before the `?` is missing"
+    elif len(texts) == 5:
+        what += ": the year is missing"
+        todo = corrections.write(parse_cron, todo, *corrections.cron(texts))
+    elif len(texts) == 7 and corrections.reads(parse_cron, without := f"cron({' '.join(texts[1:])})"):
+        what += ": there are no seconds"
+        todo = f"write `{without}`"
+    return ScheduleError(what, todo, 5, max(len(expression) - 1, 6))
 
 
-def with_question(texts: list[str]) -> str:
-    """Unix cron's five fields with the `?` that AWS wants in one of the day fields."""
-    minutes, hours, day, month, weekday = texts
-    if "?" not in (day, weekday):
-        day, weekday = (day, "?") if weekday == "*" else ("?", weekday)
-    return " ".join((minutes, hours, day, month, weekday))
-
-
-def _check_days(of_month: Days, of_week: Days, readers: list[FieldReader]) -> None:
-    if of_month.unused != of_week.unused:
-        return
-    texts = [reader.text for reader in readers]
-    start, end = readers[2].start, readers[4].start + len(readers[4].text)
-    if of_month.unused:
-        raise ScheduleError("both day fields are `?`", "write `*` in one of them", start, end)
-    right = with_question(texts[:5])
-    raise ScheduleError(
-        "day-of-month and day-of-week can't both be given",
-        f"write `?` in one of them: `cron({right} {texts[5]})`",
-        start,
-        end,
-    )
+def _not_one_day_field(texts: Sequence[str], unused: bool, start: int, end: int) -> ScheduleError:
+    if unused:
+        return ScheduleError("both day fields are `?`", "write `*` in one of them", start, end)
+    right = " or ".join(f"`{expression}`" for expression in corrections.one_day_field(texts))
+    sunday = "; Sunday is 1 here, Monday 2" if re.match(r"\d", texts[4]) else ""
+    what = "day-of-month and day-of-week can't both be given"
+    return ScheduleError(what, f"write `?` in one of them: {right}{sunday}", start, end)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
-from esprestack.schedule.cron import Cron, parse_cron, with_question
-from esprestack.schedule.fields import Dialect, ScheduleError
+from esprestack.schedule import corrections
+from esprestack.schedule.cron import Cron, parse_cron
+from esprestack.schedule.language import Dialect, ScheduleError, doubt
 
 LONGEST = 256
 """Characters of an expression: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""
 
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _RATE = re.compile(r"(\S*)(?: (\S*))?")
+_NEARLY_AT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:\.\d+)? ?(?:Z|[+-]\d{2}:?\d{2})?")
 _AT = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -106,69 +108,85 @@ def parse(expression: str, dialect: Dialect = Dialect.RULES) -> Cron | Rate | At
     if len(expression) > LONGEST:
         what = f"the expression has {len(expression)} characters, AWS takes {LONGEST}"
         raise ScheduleError(what, "make several rules of it", LONGEST, len(expression))
+    if not expression.isascii():
+        at = next(at for at, character in enumerate(expression) if not character.isascii())
+        what = f"the character U+{ord(expression[at]):04X} isn't part of the language"
+        raise ScheduleError(what, "write plain ASCII digits, letters and blanks", at, at + 1)
     kind, opened, rest = expression.partition("(")
     if opened and rest.endswith(")"):
         if kind == "cron":
-            return parse_cron(expression, dialect)
+            return parse_cron(expression)
         if kind == "rate":
             return _rate(expression, rest[:-1], dialect)
         if kind == "at":
             return _at(expression, rest[:-1], dialect)
-    raise _unknown(expression, kind, bool(opened))
+    raise _unknown(expression, dialect)
 
 
-def _unknown(expression: str, kind: str, opened: bool) -> ScheduleError:
-    end = max(len(expression), 1)
+def _unknown(expression: str, dialect: Dialect) -> ScheduleError:
+    def error(what: str, otherwise: str, *right: str) -> ScheduleError:
+        todo = corrections.write(lambda text: parse(text, dialect), otherwise, *right)
+        return ScheduleError(what, todo, 0, max(len(expression), 1))
+
     trimmed = expression.strip()
     if trimmed != expression:
-        return ScheduleError("blanks stand around the expression", f"write `{trimmed[:60]}`", 0, end)
+        return error("blanks stand around the expression", "remove them", trimmed)
+    kind, opened, rest = expression.partition("(")
     word = kind.strip().lower()
     if opened and word in ("cron", "rate", "at"):
+        inside, closed, behind = rest.partition(")")
+        right = f"{word}({inside})"
         if kind != word:
-            return ScheduleError(
-                f"`{kind[:20]}(` isn't known", f"write `{word}(`, in lower case and without blanks", 0, end
-            )
-        return ScheduleError("the closing parenthesis is missing", "it is the last character", 0, end)
+            return error(f"`{kind[:20]}(` isn't known", f"write `{word}(`, in lower case and without blanks", right)
+        if not closed:
+            return error("the closing parenthesis is missing", "add it", right)
+        return error(f"`{behind[:20]}` stands behind the closing parenthesis", "remove it", right)
     fields = expression.split()
-    if len(fields) in (5, 6) and not opened:
-        right = " ".join(fields) if len(fields) == 6 else f"{with_question(fields)} *"
-        return ScheduleError("`cron(` and `)` are missing", f"write `cron({right[:60]})`", 0, end)
-    return ScheduleError(
-        f"`{expression[:40]}` is no schedule expression", "write cron(0 10 * * ? *) or rate(5 minutes)", 0, end
-    )
+    if not opened and len(fields) in (5, 6) and fields[0][0] in "*0123456789":
+        meant = corrections.cron(fields) if len(fields) == 5 else (f"cron({' '.join(fields)})",)
+        return error("`cron(` and `)` are missing", "add them", *meant)
+    near = corrections.rate(expression)
+    todo = f"write `{near}`" if near else "for example `cron(0 10 * * ? *)` or `rate(5 minutes)`"
+    return ScheduleError(f"`{expression[:40]}` is no schedule expression", todo, 0, max(len(expression), 1))
 
 
 def _rate(expression: str, inner: str, dialect: Dialect) -> Rate:
-    def wrong(what: str, right: str) -> ScheduleError:
-        return ScheduleError(what, f"write `{right}`", 5, max(len(expression) - 1, 6))
+    def wrong(what: str, right: str = "") -> ScheduleError:
+        right = right or corrections.rate(inner)
+        todo = f"write `{right}`" if right else "for example `rate(5 minutes)`, `rate(1 hour)` or `rate(7 days)`"
+        return ScheduleError(what, todo, 5, max(len(expression) - 1, 6))
 
     match = _RATE.fullmatch(inner)
     if not match or match[2] is None:
-        right = " ".join(inner.split()) if len(inner.split()) == 2 else "5 minutes"
-        raise wrong("rate has a value and a unit, with one blank between them", f"rate({right})")
+        raise wrong("rate has a value and a unit, with one blank between them")
     text, unit = match[1], match[2]
     singular = unit.lower().removesuffix("s")
+    if singular == "second":
+        raise wrong("rate counts minutes, hours or days")
     if singular not in _UNITS:
-        raise wrong(f"`{unit[:20]}` is no unit of rate", "rate(5 minutes), rate(1 hour) or rate(7 days)")
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise wrong(f"the value `{text[:20]}` isn't a positive whole number", f"rate(5 {singular}s)")
+        raise wrong(f"`{unit[:20]}` is no unit of rate")
+    if not text.isdigit():
+        raise wrong(f"the value `{text[:20]}` isn't a positive whole number")
+    if len(text) > 9:
+        raise wrong(f"the value {text[:20]} is too large")
     value = int(text)
     right = f"rate({max(value, 1)} {singular}{'s' if value > 1 else ''})"
     warnings = []
     if unit != unit.lower():
         if dialect is Dialect.RULES:
             raise wrong(f"the unit `{unit}` is written in lower case", right)
-        warnings.append(f"the unit `{unit}` in capitals isn't documented by AWS: it may be refused")
+        warnings.append(doubt(f"the unit `{unit}` in capitals"))
     if value == 0:
         if dialect is Dialect.RULES:
             raise wrong("the value must be 1 or more", right)
-        warnings.append("the value 0 isn't documented by AWS: it may be refused")
+        warnings.append(doubt("the value 0"))
+    elif text.startswith("0"):
+        warnings.append(doubt(f"a leading zero (`{text}`)"))
     if (value == 1) != (unit.lower() == singular):
         if dialect is Dialect.RULES:
-            number = "the singular" if value == 1 else "the plural"
-            raise wrong(f"{value} takes {number}", right)
+            raise wrong(f"{value} takes {'the singular' if value == 1 else 'the plural'}", right)
         if value != 1:
-            warnings.append(f"the singular with {value} isn't documented by AWS: it may be refused")
+            warnings.append(doubt(f"the singular with {value}"))
     return Rate(expression, value, singular, tuple(warnings))
 
 
@@ -179,11 +197,13 @@ def _at(expression: str, inner: str, dialect: Dialect) -> At:
         raise ScheduleError("at(…) exists on EventBridge Scheduler only", todo, 0, len(expression))
     match = _AT.fullmatch(inner)
     if not match:
-        todo = "write `at(2026-12-31T09:00:00)`; the time zone is a key of its own"
+        todo = "for example `at(2026-12-31T09:00:00)`; the time zone is a key of its own"
+        if near := _NEARLY_AT.fullmatch(inner):
+            todo = f"write `at({near[1]}T{near[2]}{near[3] or ':00'})`; the time zone is a key of its own"
         raise ScheduleError(f"`{inner[:40]}` isn't a date and time", todo, 3, end)
     try:
         moment = datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
-    except ValueError as error:
-        raise ScheduleError(f"`{inner}` doesn't exist: {error}", "write a date of the calendar", 3, end) from None
-    doubt = () if match[6] else ("a time without seconds isn't documented by AWS: it may be refused",)
-    return At(expression, moment, doubt)
+    except ValueError:
+        todo = "write a date of the calendar and a time from 00:00:00 to 23:59:59"
+        raise ScheduleError(f"`{inner}` doesn't exist", todo, 3, end) from None
+    return At(expression, moment, () if match[6] else (doubt("a time without seconds"),))

@@ -6,52 +6,10 @@ documents nothing) is read with a warning.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
-
-class Dialect(StrEnum):
-    """Whose language it is."""
-
-    RULES = "rules"
-    SCHEDULER = "scheduler"
-
-
-class ScheduleError(ValueError):
-    """`what` is wrong in an expression, between the offsets `start` and `end`, and what would be right."""
-
-    def __init__(self, what: str, todo: str, start: int, end: int) -> None:
-        self.what = what
-        self.todo = todo
-        self.start = start
-        self.end = end
-        super().__init__(f"{what} ({todo})" if todo else what)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldKind:
-    """A field of the table: its bounds, the names it takes, and the letters that mean something in it."""
-
-    name: str
-    least: int
-    most: int
-    names: Sequence[str] = ()
-    example: str = ""
-    wraps: bool = False
-    """Whether AWS documents a range such as 20-2 for it."""
-
-
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-
-KINDS = (
-    FieldKind("minutes", 0, 59, example="0/15"),
-    FieldKind("hours", 0, 23, example="8-17", wraps=True),
-    FieldKind("day-of-month", 1, 31, example="?, 1 or L"),
-    FieldKind("month", 1, 12, MONTHS, example="* or JAN-MAR"),
-    FieldKind("day-of-week", 1, 7, WEEKDAYS, example="?, MON-FRI or 2#1"),
-    FieldKind("year", 1970, 2199, example="*"),
-)
+from esprestack.schedule.corrections import unix_weekdays
+from esprestack.schedule.language import KINDS, FieldKind, ScheduleError, doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,62 +31,70 @@ class Days:
         return len(self.values) >= 31
 
 
-_ALL = {kind.name: tuple(range(kind.least, kind.most + 1)) for kind in KINDS}
-_UNUSED = Days(unused=True)
-_EVERY_DAY = Days(values=_ALL["day-of-month"])
-_EVERY_WEEKDAY = Days(values=_ALL["day-of-week"])
+def _plain(kind: FieldKind) -> dict[str, tuple[int, ...]]:
+    """The values of `*`, of each number and of each name: what most fields are."""
+    values = range(kind.least, kind.most + 1)
+    names = {name: (kind.least + at,) for at, name in enumerate(kind.names)}
+    return {"*": tuple(values), **{str(value): (value,) for value in values}, **names}
+
+
+_PLAIN = {kind.name: _plain(kind) for kind in KINDS}
+_PLAIN_DAYS = {
+    name: {"?": Days(unused=True)} | {text: Days(values=values) for text, values in _PLAIN[name].items()}
+    for name in ("day-of-month", "day-of-week")
+}
 
 
 @dataclass(slots=True)
 class FieldReader:
-    """Reads one field; `start` is its offset in the expression."""
+    """Reads one field; `start` is its offset in the expression. Adds to `warnings`."""
 
     kind: FieldKind
     text: str
     start: int
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
 
     def values(self) -> tuple[int, ...]:
         """The sorted values of a field of plain numbers, names, ranges and steps."""
-        if self.text == "*":
-            return _ALL[self.kind.name]
-        if self.text.isdigit():
-            return (self.number(self.text),)
+        if plain := _PLAIN[self.kind.name].get(self.text):
+            return plain
         found: set[int] = set()
         for item in self.items():
             found.update(self.item(item))
         return tuple(sorted(found))
 
     def days_of_month(self) -> Days:
-        if self.text in ("?", "*"):
-            return _UNUSED if self.text == "?" else _EVERY_DAY
+        if plain := _PLAIN_DAYS["day-of-month"].get(self.text):
+            return plain
         values: set[int] = set()
-        last: list[int] = []
-        nearest: list[int] = []
+        last: set[int] = set()
+        nearest: set[int] = set()
         last_weekday = False
         items = list(self.items())
         for item in items:
             upper = item.upper()
             if upper == "L":
-                last.append(0)
+                last.add(0)
             elif upper == "LW":
                 last_weekday = True
             elif match := re.fullmatch(r"L-(\d{1,2})", upper):
+                if int(match[1]) > 30:
+                    raise self.error("no month has such a day", "L-30 is the first of a month of 31 days")
                 self.doubt("an offset from the last day", item)
-                last.append(min(int(match[1]), 30))
+                last.add(int(match[1]))
             elif match := re.fullmatch(r"(\d+)W", upper):
-                nearest.append(self.number(match[1]))
+                nearest.add(self.number(match[1]))
             else:
                 values.update(self.item(item))
         if len(items) > 1 and (last or nearest or last_weekday):
             self.doubt("L or W in a list", self.text)
-        return Days(False, tuple(sorted(values)), tuple(last), tuple(nearest), last_weekday)
+        return Days(False, tuple(sorted(values)), tuple(sorted(last)), tuple(sorted(nearest)), last_weekday)
 
     def days_of_week(self) -> Days:
-        if self.text in ("?", "*"):
-            return _UNUSED if self.text == "?" else _EVERY_WEEKDAY
+        if plain := _PLAIN_DAYS["day-of-week"].get(self.text):
+            return plain
         values: set[int] = set()
-        last: list[int] = []
+        last: set[int] = set()
         items = list(self.items())
         if "#" in self.text:
             return Days(nth=self.nth(items))
@@ -137,35 +103,40 @@ class FieldReader:
             if upper == "L":
                 values.add(7)
             elif match := re.fullmatch(r"L-(\d)", upper):
+                if int(match[1]) > 6:
+                    raise self.error("no week has such a day", "write the day, for example MON")
                 self.doubt("an offset with L", item)
-                values.add(max(7 - int(match[1]), 1))
+                values.add(7 - int(match[1]))
             elif upper.endswith("L") and upper[:-1].isalnum():
-                last.append(self.number(item[:-1]))
+                last.add(self.number(item[:-1]))
             else:
                 if "/" in item:
                     self.doubt("an increment", item)
                 values.update(self.item(item))
         if len(items) > 1 and last:
             self.doubt("L in a list", self.text)
-        return Days(values=tuple(sorted(values)), last=tuple(last))
+        return Days(values=tuple(sorted(values)), last=tuple(sorted(last)))
 
     def nth(self, items: Sequence[str]) -> tuple[int, int]:
         if len(items) > 1:
             raise self.error("with `#` only one expression is allowed", "make a rule of its own for each day")
         day, _, number = self.text.partition("#")
-        if not (number.isascii() and number.isdigit() and len(number) == 1 and 1 <= int(number) <= 5):
+        if number not in ("1", "2", "3", "4", "5"):
             raise self.error(f"`#{number[:20]}` isn't a week of a month", "write #1 to #5")
         return self.number(day), int(number)
 
     def items(self) -> Iterator[str]:
-        for item in self.text.split(","):
+        items = self.text.split(",")
+        for item in items:
             if not item:
                 raise self.error("a comma stands without a value", "remove it")
+            if item == "*" and len(items) > 1:
+                self.doubt("`*` in a list", self.text)
             yield item
 
     def item(self, item: str) -> Iterator[int]:
         kind = self.kind
-        if item.isascii() and item.isdigit():
+        if item.isdigit():
             return iter((self.number(item),))
         span, slash, step_text = item.partition("/")
         low_text, dash, high_text = span.partition("-")
@@ -176,8 +147,9 @@ class FieldReader:
             high = self.number(high_text) if dash else kind.most if slash else low
         step = 1
         if slash:
-            if not (step_text.isascii() and step_text.isdigit() and len(step_text) <= 4):
-                raise self.error(f"the increment `{step_text[:20]}` isn't a number", f"for example {kind.example}")
+            if not (step_text.isdigit() and len(step_text) <= 4):
+                what = f"the increment `{step_text[:20]}` isn't a number" if step_text else "the increment is missing"
+                raise self.error(what, f"a number stands behind the `/`, for example {span or kind.least}/2")
             step = int(step_text)
             if step == 0 or step > kind.most - kind.least + 1:
                 self.doubt(f"the increment {step}", item)
@@ -194,7 +166,9 @@ class FieldReader:
         kind = self.kind
         if text.upper() in kind.names:
             return kind.least + kind.names.index(text.upper())
-        if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        if not text:
+            raise self.error("a value is missing", self.advice(text))
+        if not (text.isdigit() and len(text) <= 4):
             raise self.error(f"`{text[:20]}` isn't a value of it", self.advice(text))
         value = int(text)
         if not kind.least <= value <= kind.most:
@@ -208,14 +182,18 @@ class FieldReader:
         if kind.names and len(upper) > 3 and upper[:3] in kind.names:
             return f"write {upper[:3]}"
         if kind.name == "day-of-week" and text == "0":
-            return "Sunday is 1 or SUN here"
-        if upper.strip("LW#?") != upper or "?" in text:
-            return f"this field doesn't take L, W, # or ?; for example {kind.example}"
+            meant = unix_weekdays(self.text)
+            return "Sunday is 1 or SUN here" + (f": write `{meant}`" if meant != self.text else "")
+        if kind.name == "year" and text == "?":
+            return "the last field is the year, `*` is every year; there are no seconds"
+        foreign = [letter for letter in "LW#?" if letter in upper and letter not in kind.letters]
+        if foreign and re.fullmatch(r"[\dLW#?-]*", upper):
+            return f"this field doesn't take {' and '.join(foreign)}; for example {kind.example}"
         names = f", or {kind.names[0]} to {kind.names[-1]}" if kind.names else ""
         return f"{kind.least} to {kind.most}{names}; for example {kind.example}"
 
     def doubt(self, what: str, item: str) -> None:
-        self.warnings.append(f"{what} in {self.kind.name} (`{item[:20]}`) isn't documented by AWS: it may be refused")
+        self.warnings.append(doubt(f"{what} in {self.kind.name} (`{item[:20]}`)"))
 
     def error(self, what: str, todo: str) -> ScheduleError:
         shown = self.text if len(self.text) <= 40 else self.text[:37] + "..."

@@ -1,14 +1,16 @@
 """A schedule in English: "at 00:15 and 12:15 UTC on weekdays"."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from esprestack.schedule.cron import Cron
 from esprestack.schedule.expression import At, Rate
 from esprestack.schedule.fields import Days
 
-_MOST = 8
-"""Times or values that are named; the others are counted."""
+_MOST_TIMES = 8
+"""Times of day that are written out one by one."""
+_MOST = 12
+"""Values that are named; the others are counted."""
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -29,7 +31,9 @@ def explain(schedule: Cron | Rate | At, timezone: str = "UTC") -> str:
             return f"once, at {moment:%Y-%m-%d %H:%M}{f':{moment:%S}' if moment.second else ''} {timezone}"
     times, days = _times(schedule, timezone), _days(schedule)
     if len(schedule.hours) == 24:
-        days = "" if days == "every day" else f"{days} ({timezone})"
+        days = "" if days == "every day" else days
+        days += f" ({timezone})" if days or timezone != "UTC" else ""
+        days = days.strip()
     return " ".join(filter(None, [times, days, _years(schedule.years)]))
 
 
@@ -42,26 +46,27 @@ def _times(cron: Cron, timezone: str) -> str:
         if step and len(minutes) > 1:
             start = f" from {minutes[0]} past" if minutes[0] else ""
             return f"every {step} minutes{start}"
-        return f"at {_ranged(minutes)} past every hour" if minutes != (0,) else "every hour"
-    if len(minutes) * len(hours) <= _MOST:
+        return f"at {_grouped(minutes)} past every hour" if minutes != (0,) else "every hour"
+    if len(minutes) * len(hours) <= _MOST_TIMES:
         return f"at {_listed([f'{hour:02}:{minute:02}' for hour in hours for minute in minutes])} {timezone}"
     every = _step(hours, 24)
     if len(minutes) == 1 and every and every > 1:
-        start = f" from {hours[0]:02}:{minutes[0]:02}" if hours[0] else f" at {minutes[0]} past" if minutes[0] else ""
-        return f"every {every} hours{start} {timezone}"
+        return f"every {every} hours from {hours[0]:02}:{minutes[0]:02} {timezone}"
     often = (
         "every minute"
         if len(minutes) == 60
         else f"every {step} minutes{f' from {minutes[0]} past' if minutes[0] else ''}"
         if step and len(minutes) > 1
-        else f"at {_ranged(minutes)} past the hour"
+        else f"at {_grouped(minutes)} past the hour"
         if minutes != (0,)
         else "on the hour"
     )
     first, last = _span(hours, 24)
     if last is not None:
         return f"{often}, from {first:02}:{minutes[0]:02} to {last:02}:{minutes[-1]:02} {timezone}"
-    return f"{often}, in the hours {_listed([f'{hour:02}' for hour in hours])} {timezone}"
+    if every:
+        return f"{often}, in every {_ordinal(every)} hour from {hours[0]:02}:00 {timezone}"
+    return f"{often}, in the hours {_grouped(hours, '{:02}'.format)} {timezone}"
 
 
 def _span(values: Sequence[int], size: int) -> tuple[int, int | None]:
@@ -90,9 +95,9 @@ def _days(cron: Cron) -> str:
     days = cron.days_of_month
     if days.every:
         return f"every day in {months}" if months else "every day"
-    named = [_ordinal(day) for day in days.values]
+    named = _groups(days.values, _ordinal)
     named += ["last day" if not offset else f"{_ordinal(offset)} day before the last" for offset in days.last]
-    named += [f"weekday nearest to the {_ordinal(day)}" for day in days.nearest]
+    named += [f"weekday nearest to the {_grouped(days.nearest, _ordinal)}"] if days.nearest else []
     named += ["last weekday"] if days.last_weekday else []
     return f"on the {_listed(named)} {whole}"
 
@@ -112,12 +117,13 @@ def _weekdays(days: Days, whole: str) -> str:
     if last is not None:
         return f"from {_WEEKDAYS[first - 1]} to {_WEEKDAYS[last - 1]}"
     named = [f"{_WEEKDAYS[day - 1]}s" for day in monday_first]
-    named += [f"the last {_WEEKDAYS[day - 1]} {whole}" for day in days.last]
+    if days.last:
+        named.append(f"the last {_grouped(days.last, lambda day: _WEEKDAYS[day - 1])} {whole}")
     return f"on {_listed(named)}"
 
 
 def _months(months: Sequence[int]) -> str:
-    return "" if len(months) == 12 else _listed([_MONTHS[month - 1] for month in months])
+    return "" if len(months) == 12 else _grouped(months, lambda month: _MONTHS[month - 1])
 
 
 def _years(years: Sequence[int]) -> str:
@@ -125,7 +131,10 @@ def _years(years: Sequence[int]) -> str:
         return ""
     if len(years) > 2 and years[-1] - years[0] == len(years) - 1:
         return f"from {years[0]} to {years[-1]}"
-    return f"in {_listed(years)}"
+    step = years[1] - years[0] if len(years) > 3 else 0
+    if step and years == tuple(range(years[0], 2200, step)):
+        return f"in every {_ordinal(step)} year from {years[0]}"
+    return f"in {_grouped(years)}"
 
 
 def _ordinal(number: int) -> str:
@@ -133,16 +142,22 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def _ranged(values: Sequence[int]) -> str:
-    """Numbers, or the first and the last where they follow each other."""
-    if len(values) > 3 and values[-1] - values[0] == len(values) - 1:
-        return f"{values[0]} to {values[-1]}"
-    return _listed(values)
+def _grouped(values: Sequence[int], name: Callable[[int], str] = str) -> str:
+    """Values with commas and "and"; where more than three follow each other, the first and the last."""
+    return _listed(_groups(values, name))
 
 
-def _listed(items: Sequence[object]) -> str:
+def _groups(values: Sequence[int], name: Callable[[int], str]) -> list[str]:
+    texts: list[str] = []
+    for _, numbered in itertools.groupby(enumerate(values), lambda pair: pair[1] - pair[0]):
+        group = [value for _, value in numbered]
+        texts += [f"{name(group[0])} to {name(group[-1])}"] if len(group) > 3 else map(name, group)
+    return texts
+
+
+def _listed(items: Sequence[str]) -> str:
     """Items with commas and "and"; of many the first, and how many more."""
-    texts = [str(item) for item in items[:_MOST]]
+    texts = items[:_MOST]
     if len(items) > _MOST:
         return f"{', '.join(texts)} and {len(items) - _MOST} more"
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

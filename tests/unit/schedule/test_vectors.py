@@ -30,7 +30,7 @@ def of(*confidences: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("vector", of("documented", "recorded", "reported"), ids=the_id)
 def test_what_is_settled_is_accepted_or_refused(vector: dict[str, Any]) -> None:
     if vector["valid"]:
-        parse(vector["expr"], Dialect(vector["service"]))
+        assert parse(vector["expr"], Dialect(vector["service"])).warnings == ()
     else:
         with pytest.raises(ScheduleError):
             parse(vector["expr"], Dialect(vector["service"]))
