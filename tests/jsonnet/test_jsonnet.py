@@ -27,7 +27,8 @@ from esprestack.config.lookups.base import (
     LookupPendingError,
     LookupUnknownError,
 )
-from esprestack.config.source import MISSING, Source, Tree, read_tree
+from esprestack.config.source import MISSING, Source, read_tree
+from esprestack.config.tree import Tree
 from esprestack.errors import ConfigError, InputError
 from esprestack.secrets import Sealed
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.strategies import QUICK
 
 from esprestack.config.jsonnet_places import Places
-from esprestack.config.source import Path, Source
+from esprestack.config.source import Source
+from esprestack.config.tree import Path
 
 
 def place(source: str, data: Any, *path: str | int, **imported: str) -> str:

@@ -10,7 +10,8 @@ from esprestack.checks.codes import CODES
 from esprestack.checks.finding import Finding
 from esprestack.config import keys, model
 from esprestack.config.desired import Desired
-from esprestack.config.source import MISSING, Data, Path
+from esprestack.config.source import MISSING
+from esprestack.config.tree import Data, Path
 from esprestack.errors import Problem, Where
 from esprestack.rule import Rule, Scope, Target, with_texts
 from esprestack.secrets import Vault

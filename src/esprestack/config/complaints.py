@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from esprestack.config import entries, keys, model
-from esprestack.config.source import MISSING, Path, Tree
+from esprestack.config.source import MISSING
+from esprestack.config.tree import Path, Tree
 from esprestack.errors import Problem, Where
 
 _OWNERS: dict[type[BaseModel], str] = {

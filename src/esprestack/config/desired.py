@@ -6,7 +6,7 @@ from datetime import datetime
 
 from esprestack.config import entries, model
 from esprestack.config.examine import Loaded
-from esprestack.config.source import Path, Tree
+from esprestack.config.tree import Path, Tree
 from esprestack.errors import Where
 from esprestack.rule import (
     DEFAULT_ROLE,

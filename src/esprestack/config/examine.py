@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from esprestack.config import keys, model
 from esprestack.config.complaints import complaints, place_of, too_long
 from esprestack.config.load import Prepared
-from esprestack.config.source import MISSING, Path, Tree
+from esprestack.config.source import MISSING
+from esprestack.config.tree import Path, Tree
 from esprestack.errors import ConfigError, Problem
 from esprestack.secrets import Vault
 

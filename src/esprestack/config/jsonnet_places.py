@@ -10,7 +10,8 @@ from functools import cached_property
 
 from esprestack.config.jsonnet_tokens import Text
 from esprestack.config.lookups.base import JsonValue
-from esprestack.config.source import Path, Source
+from esprestack.config.source import Source
+from esprestack.config.tree import Path
 from esprestack.errors import Where
 
 _AFTER_A_WHOLE = frozenset({",", ";", "]", "}", ")", ""})

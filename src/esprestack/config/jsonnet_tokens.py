@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from esprestack.config.lines import Lines
 from esprestack.config.lookups.base import JsonValue
-from esprestack.config.source import Path, Source
+from esprestack.config.source import Source
+from esprestack.config.tree import Path
 from esprestack.errors import Where
 
 _TOKEN = re.compile(

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from esprestack.config import keys, model
-from esprestack.config.source import Data, Path, Tree
+from esprestack.config.tree import Data, Path, Tree
 from esprestack.errors import Where
 
 _Route: TypeAlias = tuple[Tree, Path]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from esprestack.config.jsonnet_vars import ExtVars
 from esprestack.config.lookups.base import Function, Lookup
-from esprestack.config.source import MISSING, Source, Tree, check_reserved, read_tree
+from esprestack.config.source import MISSING, Source, check_reserved, read_tree
+from esprestack.config.tree import Tree
 from esprestack.errors import ConfigError, InputError, Problem, Where
 
 if TYPE_CHECKING:

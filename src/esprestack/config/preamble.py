@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from esprestack.config.lookups.base import Function
-from esprestack.config.source import Data, Source, Tree, read_tree
+from esprestack.config.source import Source, read_tree
 from esprestack.config.template import render
+from esprestack.config.tree import Data, Tree
 from esprestack.errors import ConfigError, Where
 
 _BLOCK = re.compile(r"^(?:region|plugins)[ \t]*:.*(?:\n(?:[ \t#-].*)?$)*", re.MULTILINE)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic import model_validator as validates
 
-from esprestack.config.source import Scalar
+from esprestack.config.tree import Scalar
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 

@@ -12,8 +12,9 @@ from typing import TypeAlias
 from esprestack.config.desired import Desired
 from esprestack.config.lines import Lines
 from esprestack.config.load import Prepared
-from esprestack.config.source import Data, read_tree
+from esprestack.config.source import read_tree
 from esprestack.config.spans import masked
+from esprestack.config.tree import Data
 from esprestack.config.words import Words, to_words
 from esprestack.errors import ConfigError, Problem, Where
 from esprestack.plan.compare import Veil, compare, leaves

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from esprestack.config import keys, model
-from esprestack.config.source import Data
+from esprestack.config.tree import Data
 from esprestack.config.words import Words
 from esprestack.errors import ConfigError
 from esprestack.plan.compare import leaves

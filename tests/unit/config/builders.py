@@ -14,8 +14,9 @@ from esprestack.config.lookups.base import Function, Lookup
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.marks import Rendered
-from esprestack.config.source import Source, Tree, read_tree
+from esprestack.config.source import Source, read_tree
 from esprestack.config.template import render
+from esprestack.config.tree import Tree
 from esprestack.errors import ConfigError, Where
 from esprestack.rule import Rule, Scope
 from esprestack.secrets import Vault

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.config.builders import a_tree, tree_problems
 from tests.unit.strategies import ANY_CHARACTER, QUICK
 
-from esprestack.config.source import Path, Scalar, Source, check_reserved
+from esprestack.config.source import Source, check_reserved
+from esprestack.config.tree import Path, Scalar
 from esprestack.errors import ConfigError
 from esprestack.secrets import RESERVED
 
