@@ -13,8 +13,8 @@ from esprestack.config.lookups.ssm import Ssm
 from esprestack.config.lookups.tfstate import TfState
 from esprestack.config.lookups.tfstate_address import StateError
 from esprestack.config.source import Source
-from esprestack.errors import ConfigError, Problem
-from esprestack.secrets import Vault
+from esprestack.errors import ConfigError, Problem, Where
+from esprestack.secrets import RESERVED, Vault
 from esprestack.state_text import StateUnreadableError
 from esprestack.states import StateReader, is_local, shown
 
@@ -42,6 +42,10 @@ class Plugs:
             raise ConfigError(
                 Problem(item.what, preamble.where(source, item.index), item.todo, "wrong-plugin") for item in wrong
             )
+        for plugin in plugins:
+            if RESERVED.search(plugin.location):  # opened it would be sent to whatever host the config names
+                what, todo = "a secret may not be part of a state's place", "give a token as TF_TOKEN_…, a role for S3"
+                raise ConfigError(Problem(what, Where(source.path), todo, "wrong-plugin"))
         lookups = [self._lookup(plugin, folder, preamble.region) for plugin in plugins]
         if not any(plugin.kind == TFSTATE and not plugin.prefix for plugin in plugins):
             lookups.append(_NoState())

@@ -1,6 +1,7 @@
 """The text that a web server has, for states: bounded in size and time, with status checked and tokens kept."""
 
 import base64
+import http.client
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -13,20 +14,23 @@ _SECONDS = 10
 
 
 class _NoAuthElsewhere(urllib.request.HTTPRedirectHandler):
-    """A redirect to another host doesn't get the token."""
+    """A redirect to another host, or from https to http, doesn't get the token."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
             return None
         request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request and urllib.parse.urlsplit(newurl).netloc != urllib.parse.urlsplit(req.full_url).netloc:
+        if request and urllib.parse.urlsplit(newurl)[:2] != urllib.parse.urlsplit(req.full_url)[:2]:
             request.remove_header("Authorization")
         return request
 
 
 def get(url: str, headers: Mapping[str, str]) -> str:
     """The body of the answer. Raises StateUnreadableError, in which nothing of it stands."""
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise StateUnreadableError(f"it is no address: {error}", "check the address") from None
     if parts.scheme not in ("http", "https"):
         raise StateUnreadableError("the server leads to another kind of address", "name the state's own address")
     given = dict(headers)
@@ -52,7 +56,7 @@ def get(url: str, headers: Mapping[str, str]) -> str:
         raise StateUnreadableError(
             f"the server answers {error.code}", "check the address and who may read it"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise StateUnreadableError(
             f"the server can't be reached: {reason}", "check address, network and proxy"

@@ -14,7 +14,14 @@ from esprestack.errors import AwsError
 from esprestack.state_text import LARGEST, StateUnreadableError, decoded
 
 _NOT_YET = ("gs", "azurerm")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK = ("127.0.0.1", "localhost")
+_TERRAFORM_CLOUD = "app.terraform.io"
+_ARCHIVE = "archivist.terraform.io"
+"""Where Terraform Cloud keeps states; it wants the token as well.
+
+https://developer.hashicorp.com/terraform/cloud-docs/api-docs/state-versions
+"""
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?")
 
 
 class Caller(Protocol):
@@ -46,8 +53,10 @@ class StateReader:
     def read(self, location: str) -> str:
         """The state's text. Raises StateUnreadableError."""
         scheme, _, rest = location.partition("://")
-        if not rest or scheme == "file":
-            return self._file(rest or location)
+        if "://" not in location:
+            return self._file(location)
+        if scheme == "file":
+            return self._file(urllib.parse.unquote(rest.removeprefix("localhost") if "/" in rest else rest))
         if scheme in ("http", "https"):
             return self._get(location, {})
         if scheme == "s3":
@@ -64,55 +73,47 @@ class StateReader:
         raise StateUnreadableError(f"`{scheme[:20]}://` is no place of a state", todo)
 
     def _file(self, name: str) -> str:
-        places = [self._folder / name, self._working / name]
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
-            looked = " and ".join(dict.fromkeys(str(place) for place in (self._folder, self._working)))
-            raise StateUnreadableError("there is no such file", f"looked in {looked}")
-        try:
-            if path.stat().st_size > LARGEST:
-                raise StateUnreadableError("it is larger than 50 MB", "is this a state?")
-            text = path.read_text("utf-8")
-        except OSError as error:
-            raise StateUnreadableError(f"it can't be read: {error.strerror}", "check its permissions") from None
-        except UnicodeDecodeError:
-            raise StateUnreadableError("it isn't UTF-8", "is this a state?") from None
-        return self._followed(text, path.parent)
+        path = _found(name, self._folder, self._working)
+        return self._followed(_text_of(path), path.parent)
 
     def _followed(self, text: str, folder: Path) -> str:
         """`.terraform/terraform.tfstate` holds no state, but the backend where it is."""
-        if '"backend"' not in text:
+        backend = _backend_in(text)
+        if backend is None:
             return text
-        try:
-            pointer = json.loads(text)
-            backend = pointer.get("backend") if isinstance(pointer, dict) and "resources" not in pointer else None
-            kind, config = (backend["type"], backend["config"]) if backend else ("", {})
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return text
+        kind, config = backend
         workspace = self._workspace(folder)
         match kind:
-            case "":
-                return text
             case "local":
-                return self._file(str(config.get("path") or "terraform.tfstate"))
+                return self._local(config, folder.parent if folder.name == ".terraform" else folder, workspace)
             case "s3":
-                key = str(config.get("key"))
-                if workspace != "default":
+                key = str(config.get("key") or "")
+                if key and workspace != "default":
                     key = f"{config.get('workspace_key_prefix') or 'env:'}/{workspace}/{key}"
-                return self._s3(str(config.get("bucket")), key, str(config.get("region") or ""))
+                return self._s3(str(config.get("bucket") or ""), key, str(config.get("region") or ""))
             case "remote" | "cloud":
                 chosen = config.get("workspaces") or {}
                 chosen = chosen[0] if isinstance(chosen, list) and chosen else chosen
                 chosen = chosen if isinstance(chosen, dict) else {}
                 name = chosen.get("name") or f"{chosen.get('prefix') or ''}{workspace}"
-                host = config.get("hostname") or "app.terraform.io"
-                return self._remote(str(host), str(config.get("organization")), str(name))
+                host = config.get("hostname") or _TERRAFORM_CLOUD
+                return self._remote(str(host), str(config.get("organization") or ""), str(name))
         raise StateUnreadableError(f"its backend `{kind}` is not supported yet", "name the state itself in `url:`")
 
+    def _local(self, config: Mapping[str, Any], root: Path, workspace: str) -> str:
+        """The file that a local backend keeps, which is followed no further.
+
+        https://developer.hashicorp.com/terraform/language/backend/local
+        """
+        name = str(config.get("path") or "terraform.tfstate")
+        if workspace != "default":
+            name = f"{config.get('workspace_dir') or 'terraform.tfstate.d'}/{workspace}/terraform.tfstate"
+        return _text_of(_found(name, root, self._folder, self._working))
+
     def _workspace(self, folder: Path) -> str:
+        given = self._environ.get("TF_WORKSPACE")
         chosen = folder / "environment"
-        written = chosen.read_text("utf-8", "replace").strip() if chosen.is_file() else ""
-        return self._environ.get("TF_WORKSPACE") or written or "default"
+        return given or (_text_of(chosen).strip() if chosen.is_file() else "") or "default"
 
     def _s3(self, bucket: str, key: str, region: str) -> str:
         if not bucket or not key:
@@ -137,17 +138,69 @@ class StateReader:
             raise StateUnreadableError(
                 "host, organization or workspace is missing", "write remote://host/org/workspace"
             )
-        name = re.sub(r"[^A-Za-z0-9]", lambda match: "__" if match[0] == "-" else "_", host.partition(":")[0])
-        token = self._environ.get(f"TF_TOKEN_{name}") or self._environ.get("TFE_TOKEN")
-        if not token:
-            raise StateUnreadableError("no token is given", f"set TFE_TOKEN or TF_TOKEN_{name}")
-        scheme = "http" if host.partition(":")[0] in _LOOPBACK else "https"
+        named = _HOST.fullmatch(host)
+        if not named:
+            raise StateUnreadableError("its host is none", "write remote://host/org/workspace")
+        token = self._token(named["name"].lower())
+        scheme = "http" if named["name"] in _LOOPBACK else "https"
         headers = {"Authorization": f"Bearer {token}"}
         base = f"{scheme}://{host}/api/v2"
         quoted = [urllib.parse.quote(part, safe="") for part in (organization, workspace)]
         found = _member(self._get(f"{base}/organizations/{quoted[0]}/workspaces/{quoted[1]}", headers), "data", "id")
         version = self._get(f"{base}/workspaces/{urllib.parse.quote(found, safe='')}/current-state-version", headers)
-        return self._get(_member(version, "data", "attributes", "hosted-state-download-url"), headers)
+        place = _member(version, "data", "attributes", "hosted-state-download-url")
+        server = urllib.parse.urlsplit(place).netloc.lower()
+        its_own = server == host.lower() or (host.lower(), server) == (_TERRAFORM_CLOUD, _ARCHIVE)
+        return self._get(place, headers if its_own else {})
+
+    def _token(self, host: str) -> str:
+        """The token that is meant for `host`: a config can't have it sent to a host of its own choice.
+
+        https://developer.hashicorp.com/terraform/cli/config/config-file#environment-variable-credentials
+        """
+        own = f"TF_TOKEN_{host.replace('-', '__').replace('.', '_')}"
+        named = self._environ.get("TFE_HOSTNAME") or self._environ.get("TFE_ADDRESS", "").rpartition("://")[2]
+        home = (named.partition("/")[0].partition(":")[0] or _TERRAFORM_CLOUD).lower()
+        token = self._environ.get(own) or (self._environ.get("TFE_TOKEN") if host == home else None)
+        if not token:
+            todo = f"set {own}, or TFE_TOKEN" if host == home else f"set {own}; TFE_TOKEN is for {home} (TFE_HOSTNAME)"
+            raise StateUnreadableError(f"no token for {host} is given", todo)
+        return token
+
+
+def _found(name: str, *folders: Path) -> Path:
+    """The file of this name in the first of `folders` that has it."""
+    try:
+        path = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    except OSError as error:
+        raise StateUnreadableError(f"it can't be read: {error.strerror}", "check name and permissions") from None
+    if path is None:
+        looked = " and ".join(dict.fromkeys(map(str, folders)))
+        raise StateUnreadableError("there is no such file", f"looked in {looked}")
+    return path
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return decoded(file.read(LARGEST + 1))
+    except OSError as error:
+        raise StateUnreadableError(f"it can't be read: {error.strerror}", "check its permissions") from None
+
+
+def _backend_in(text: str) -> tuple[str, Mapping[str, Any]] | None:
+    """Kind and configuration of the backend that `text` names instead of being a state."""
+    if '"backend"' not in text:
+        return None
+    try:
+        pointer = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(pointer, dict) or "resources" in pointer or not isinstance(pointer.get("backend"), dict):
+        return None
+    backend = pointer["backend"]
+    config = backend.get("config")
+    return str(backend.get("type")), config if isinstance(config, dict) else {}
 
 
 def _member(text: str, *path: str) -> str:

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from esprestack.errors import AwsError
 from esprestack.secrets import Vault
 
 _BATCH = 10
+_ONE_SPOILS_ALL = ("AccessDeniedException", "AccessDenied", "InvalidKeyId", "ParamValidation", "ValidationException")
+"""Refusals of a call that can be due to one of its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,36 @@ class Ssm:
         try:
             answer = self._client.call("ssm", "get_parameters", Names=list(names), WithDecryption=True)
         except AwsError as error:
+            if len(names) > 1 and error.code in _ONE_SPOILS_ALL and not error.final:
+                for name in names:
+                    self._get((name,))
+                return
             for name in names:
-                self._asked.put(name, miss_of(error, "", (), ""))
+                self._asked.put(name, _refused(name, error))
             return
-        found: dict[str, Any] = {}
-        for parameter in answer.get("Parameters", []):
-            selector = parameter.get("Selector", "")
-            found[parameter["Name"] + selector] = parameter
-            found[parameter.get("ARN", "") + selector] = parameter
         for name in names:
-            if name in found:
-                self._asked.put(name, _Parameter(found[name].get("Type", "String"), found[name]["Value"]))
+            found = _of_name(name, answer.get("Parameters", []))
+            if found:
+                self._asked.put(name, _Parameter(found["Type"], found["Value"]))
             else:
                 todo = "check name, region and account"
                 self._asked.put(name, LookupMissError(f"the parameter `{name}` doesn't exist", todo, "not-found"))
+
+
+def _of_name(name: str, parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The parameter that was asked for as `name`: a name or an ARN, and a version or label after it.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
+    """
+    bare, colon, selector = name.rpartition(":") if name.count(":") in (1, 6) else (name, "", "")
+    same = [parameter for parameter in parameters if bare in (parameter["Name"], parameter.get("ARN"))]
+    exact = [parameter for parameter in same if parameter.get("Selector", "") == colon + selector]
+    of_version = [parameter for parameter in same if str(parameter.get("Version")) == selector]
+    return max(exact or of_version, key=lambda parameter: int(parameter.get("Version", 0)), default=None)
+
+
+def _refused(name: str, error: AwsError) -> LookupMissError:
+    miss = miss_of(error, "", (), "")
+    decrypt = "allow kms:Decrypt on its key in the policy of the role that runs esprestack"
+    todo = decrypt if "kms:Decrypt" in miss.what else miss.todo
+    return LookupMissError(f"the parameter `{name}`: {miss.what}", todo, miss.code)

@@ -46,6 +46,9 @@ class TfState:
             found = state.look_up(address)
         except StateError as error:
             raise LookupMissError(error.what, error.todo, "not-found") from None
+        if found.is_null:
+            what, todo = f"`{address}` is null in the state {self._shown}", "look up something that has a value"
+            raise LookupMissError(what, todo, "not-found")
         if found.value is None:
             near = state.similar(address)
             todo = f"did you mean `{near}`?" if near else "see the addresses with: terraform state list"
