@@ -91,3 +91,11 @@ def _settings(given: dict[str, Any]) -> "Settings":
         allowed_accounts=tuple(given.get("accounts") or ()),
         parallel=given.get("parallel") or 10,
     )
+
+
+def read(path: Path, kind: str) -> str:
+    """The text as it is, with its line endings."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(f"the {kind} {path} can't be read: {error}")) from None

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from esprestack.run import Planned
     from esprestack.secrets import Vault
 
+FAILURE, CHANGES = 1, 2
+"""Exit codes."""
+
 
 class Terminal:
     """Where results and talk go."""
