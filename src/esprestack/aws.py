@@ -3,20 +3,26 @@
 In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
 """
 
-import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from esprestack import __version__
-from esprestack.errors import AwsError, InputError, Problem
+from esprestack.errors import Again, AwsError, InputError, Problem
+from esprestack.pace import Pace
+from esprestack.retries import Tries, again
 from esprestack.secrets import Vault
 
 Answer: TypeAlias = dict[str, Any]
 
-ATTEMPTS = 5
-"""Tries of one call, AWS_MAX_ATTEMPTS overrides it; botocore waits up to 20 s between two."""
+_QUOTAS = {"resourcegroupstaggingapi": 15.0, "ecs": 20.0}
+"""Calls a second that AWS allows where it isn't _QUOTA.
+
+https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+"""
+_QUOTA = 50.0
 
 _CREDENTIALS_GONE = frozenset(
     {
@@ -26,6 +32,7 @@ _CREDENTIALS_GONE = frozenset(
     }
 )  # fmt: skip
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+_LIMIT = "LimitExceededException"
 _SIGN_IN = (
     "in GitHub Actions run aws-actions/configure-aws-credentials before this step (with `id-token: write`); "
     "elsewhere set AWS_PROFILE, or sign in again"
@@ -46,6 +53,7 @@ class Aws:
         self.open = vault.open
         """Opens the seals in a text: what is about to be sent, nothing else."""
         self._clients: dict[str, Any] = {}
+        self._paces: dict[str, Pace] = {}
         self._lock = threading.Lock()
         self._identifying = threading.Lock()
         self._session: Any = None
@@ -53,11 +61,42 @@ class Aws:
 
     def call(self, service: str, operation: str, **parameters: Any) -> Answer:
         """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
-        if self.stopped.is_set():
-            raise AwsError(Problem("no longer needed"), "Stopped", final=True)
+        return self.call_checked(lambda _: None, service, operation, **parameters)
+
+    def call_checked(self, check: Callable[[Answer], None], service: str, operation: str, **parameters: Any) -> Answer:
+        """The same; `check` raises AwsError for an answer that isn't the success that its status says."""
+        tries = Tries()
+        while True:
+            try:
+                return self._once(check, service, operation, parameters)
+            except AwsError as error:
+                seconds = tries.wait_after(error)
+                if seconds is None or self.stopped.wait(seconds):
+                    raise
+
+    def _once(
+        self, check: Callable[[Answer], None], service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> Answer:
         shown = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
-        with _told(shown, parameters):
-            return dict(getattr(self._client(service), operation)(**parameters))
+        pace = self._pace(service)
+        turn = pace.begin(self.stopped.wait)
+        throttled = False
+        try:
+            if self.stopped.is_set():
+                raise AwsError(Problem(f"{shown}: not asked any more, the run was stopped"), "Stopped", final=True)
+            with _told(shown, parameters):
+                answer = dict(getattr(self._client(service), operation)(**parameters))
+            check(answer)
+            return answer
+        except AwsError as error:
+            throttled = error.again is Again.THROTTLED
+            raise
+        finally:
+            pace.end(turn, throttled=throttled)
+
+    def _pace(self, service: str) -> Pace:
+        with self._lock:
+            return self._paces.setdefault(service, Pace(_QUOTAS.get(service, _QUOTA)))
 
     def prepare(self, *services: str) -> None:
         """Makes the clients ahead of their first call, which then waits for the network alone."""
@@ -99,12 +138,8 @@ class Aws:
 
         if self._session is None:
             self._session = botocore.session.get_session()
-        attempts = os.environ.get("AWS_MAX_ATTEMPTS", "")
         config = Config(
-            retries={
-                "mode": "adaptive",
-                "total_max_attempts": int(attempts) if attempts.isdigit() and int(attempts) else ATTEMPTS,
-            },
+            retries={"mode": "standard", "total_max_attempts": 1},  # see esprestack.retries
             max_pool_connections=2 * self._parallel + 2,
             connect_timeout=5,
             read_timeout=30,
@@ -122,7 +157,7 @@ def _told(shown: str, parameters: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        raise _refused(shown, error.response.get("Error", {}), parameters) from None
+        raise _refused(shown, error.response, parameters) from None
     except (
         exceptions.NoCredentialsError,
         exceptions.PartialCredentialsError,
@@ -134,16 +169,20 @@ def _told(shown: str, parameters: Mapping[str, Any]) -> Iterator[None]:
         raise AwsError(Problem(f"no AWS credentials: {error}", todo=_SIGN_IN), "NoCredentials", final=True) from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         problem = Problem(f"{shown}: AWS can't be reached: {error}", todo="check network, proxy and region")
-        raise AwsError(problem, "NoNetwork", final=True) from None
+        raise AwsError(problem, "NoNetwork", final=True, again=Again.TRANSIENT) from None
     except exceptions.ParamValidationError as error:
         said = " ".join(str(error).split("\n")[1:]) or str(error)
         raise AwsError(Problem(f"{shown}: {said}", todo="mend the config"), "ParamValidation") from None
-    except (exceptions.BotoCoreError, ResponseParserError, ValueError, LookupError) as error:
+    except ResponseParserError as error:  # a proxy's page, half an answer
+        problem = Problem(f"{shown}: {type(error).__name__}: {error}", todo="check region, endpoint and proxy")
+        raise AwsError(problem, type(error).__name__, final=True, again=Again.TRANSIENT) from None
+    except (exceptions.BotoCoreError, ValueError, LookupError) as error:
         problem = Problem(f"{shown}: {type(error).__name__}: {error}", todo="check region, endpoint and proxy")
         raise AwsError(problem, type(error).__name__, final=True) from None
 
 
-def _refused(shown: str, error: Mapping[str, Any], parameters: Mapping[str, Any]) -> AwsError:
+def _refused(shown: str, answer: Mapping[str, Any], parameters: Mapping[str, Any]) -> AwsError:
+    error = answer.get("Error", {})
     code, said = str(error.get("Code", "")), str(error.get("Message", ""))
     subject = next((parameters[key] for key in ("Rule", "Name", "taskDefinition") if key in parameters), "")
     what = f"{shown}{f' of `{subject}`' if subject else ''}: {code}{f': {said}' if said else ''}"
@@ -151,4 +190,7 @@ def _refused(shown: str, error: Mapping[str, Any], parameters: Mapping[str, Any]
         return AwsError(Problem(what, todo=f"the credentials are not valid (any more): {_SIGN_IN}"), code, final=True)
     if code in _DENIED:
         return AwsError(Problem(what, todo=f"allow {shown} in the policy of the role that runs esprestack"), code)
-    return AwsError(Problem(what), code)
+    if code == _LIMIT:
+        return AwsError(Problem(what, todo="ask AWS for a higher quota, or remove what isn't needed"), code)
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return AwsError(Problem(what), code, again=again(code, status))

@@ -5,7 +5,7 @@ Front ends print them; nobody else does. `reason` is the word in the action's ou
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,14 +74,24 @@ class ConfigError(EsprestackError):
     reason = "config"
 
 
+class Again(Enum):
+    """Whether a refused call may be made again, and why."""
+
+    NO = "no"
+    THROTTLED = "it came too fast"
+    TRANSIENT = "AWS or the network failed"
+    CONFLICT = "it met another write"
+
+
 class AwsError(EsprestackError):
     """AWS refused, or couldn't be reached; `code` is AWS's own error code."""
 
     reason = "aws"
 
-    def __init__(self, problem: Problem, code: str = "", final: bool = False) -> None:
+    def __init__(self, problem: Problem, code: str = "", final: bool = False, again: Again = Again.NO) -> None:
         super().__init__(problem)
         self.code = code
+        self.again = again
         self.final = final
         """No later call can succeed either: credentials that are gone, a network that isn't there."""
 

@@ -15,7 +15,7 @@ from tests.aws.account import Account
 from tests.aws.configs import Folder
 from tests.support.aws_front import AwsFront
 
-from esprestack import jobs
+from esprestack import jobs, retries
 from esprestack.checks.codes import CODES
 from esprestack.cli import run as esprestack_cli
 
@@ -140,6 +140,7 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> dict[int, Callable[[int, Any], N
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody sleeps, and a read back asks once."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(retries, "LONGEST_WAIT", 0.0)
     monkeypatch.setattr(jobs, "READ_BACK_SECONDS", 0.0)
 
 

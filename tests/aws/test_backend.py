@@ -12,7 +12,7 @@ from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront
 
 from esprestack import jobs
-from esprestack.backends.rules import CONFLICT_TRIES
+from esprestack.retries import CONFLICT_ATTEMPTS
 
 CONFLICT = "ConcurrentModificationException"
 
@@ -138,7 +138,7 @@ def test_a_conflict_that_lasts_is_an_error_at_last(
     said = esprestack("apply")
     assert said.code == 1
     assert f"events:PutTargets of `nightly`, target `nightly`: {CONFLICT}: Try again." in said.err
-    assert front.count("PutTargets") == CONFLICT_TRIES
+    assert front.count("PutTargets") == CONFLICT_ATTEMPTS
 
 
 @pytest.mark.parametrize("operation", ["PutTargets", "RemoveTargets"])

@@ -1,8 +1,6 @@
 """EventBridge rules: reads the live rules of a cluster with the fewest calls, and writes one rule at a time."""
 
-import random
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -11,6 +9,7 @@ from esprestack.aws import Answer, Aws
 from esprestack.backends.base import Live, Write
 from esprestack.backends.rules_mapping import live_rule, pairs, put_rule, put_target, tag_list
 from esprestack.errors import AwsError, Problem
+from esprestack.retries import again
 from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, with_texts
 
 PAGE = 100
@@ -19,11 +18,7 @@ PAGE = 100
 READS_PER_WRITE = 2
 """Reads side by side for each write of `--parallel`: they can't get into each other's way."""
 
-CONFLICT_TRIES = 6
-"""ConcurrentModificationException, thrown or as a failed entry, is retried by no SDK."""
-
 _NOT_FOUND = "ResourceNotFoundException"
-_CONFLICT = "ConcurrentModificationException"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
@@ -205,22 +200,22 @@ class RulesBackend:
             put[TRACKING_TAG] = self._tracking_id
         if put:
             tags = tag_list(tuple(sorted(put.items())))
-            self._call("tag_resource", ResourceARN=self._arn(after.name), Tags=tags)
+            self._aws.call("events", "tag_resource", ResourceARN=self._arn(after.name), Tags=tags)
         gone = sorted(have.keys() - want.keys()) if after.rule_tags is not None else []
         if gone:
-            self._call("untag_resource", ResourceARN=self._arn(after.name), TagKeys=gone)
+            self._aws.call("events", "untag_resource", ResourceARN=self._arn(after.name), TagKeys=gone)
 
     def _delete(self, rule: LiveRule) -> None:
         try:
             if rule.target_ids:
                 self._remove_targets(rule.name, list(rule.target_ids))
-            self._call("delete_rule", Name=rule.name)
+            self._aws.call("events", "delete_rule", Name=rule.name)
         except AwsError as error:
             if error.code != _NOT_FOUND:  # somebody was faster: it is gone, as wanted
                 raise
 
     def _put_rule(self, rule: Rule, **more: Any) -> None:
-        self._call("put_rule", **put_rule(rule, self.scope()), **more)
+        self._aws.call("events", "put_rule", **put_rule(rule, self.scope()), **more)
 
     def _put_target(self, rule: Rule) -> None:
         if rule.target:
@@ -233,30 +228,15 @@ class RulesBackend:
     def _all_entries(self, operation: str, **parameters: Any) -> None:
         """These calls answer 200 also when entries failed: the answer has to be read."""
 
-        def attempt() -> None:
-            answer = self._aws.call("events", operation, **parameters)
+        def check(answer: Answer) -> None:
             if answer.get("FailedEntryCount"):
                 entry = answer["FailedEntries"][0]
                 code, said = entry.get("ErrorCode") or "", entry.get("ErrorMessage") or ""
                 shown = operation.replace("_", " ").title().replace(" ", "")
                 what = f"events:{shown} of `{parameters['Rule']}`, target `{entry.get('TargetId')}`: {code}: {said}"
-                raise AwsError(Problem(what), code)
+                raise AwsError(Problem(what), code, again=again(code))
 
-        _retry_conflicts(attempt)
-
-    def _call(self, operation: str, **parameters: Any) -> None:
-        _retry_conflicts(lambda: self._aws.call("events", operation, **parameters))
-
-
-def _retry_conflicts(attempt: Callable[[], object]) -> None:
-    for number in range(CONFLICT_TRIES):
-        try:
-            attempt()
-            return
-        except AwsError as error:
-            if error.code != _CONFLICT or number == CONFLICT_TRIES - 1:
-                raise
-            time.sleep(random.uniform(0, 0.1 * 2**number))  # noqa: S311 - jitter, no cryptography
+        self._aws.call_checked(check, "events", operation, **parameters)
 
 
 def _with_tags(live: LiveRule, tags: Pairs | None) -> LiveRule:
