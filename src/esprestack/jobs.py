@@ -7,9 +7,9 @@ Outcome. Nothing here prints, and nothing here knows a terminal or GitHub.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from esprestack.apply import apply
+from esprestack.apply import Applying, Told
 from esprestack.backends.rules import RulesBackend
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
@@ -45,29 +45,30 @@ def apply_plans(
     planned: Sequence[Planned],
     problems: Sequence[Problem],
     stop: threading.Event,
-    told: Callable[[Step], None],
+    told: Told,
 ) -> list[Outcome]:
-    """Carries out what `diff` planned and reads back what was touched.
+    """Carries out what `diff` planned and reads back what was touched; a run that was stopped reads nothing back.
 
     Raises RefusedError, before anything is changed, where one of the diff's `problems` stands in the way.
     """
     if any(problem.stops for problem in problems):
         raise RefusedError([*problems, Problem("nothing was changed")])
-    outcomes = [apply(item.plan, item.backend, run.settings.parallel, stop, told) for item in planned]
-    return [read_back(run, item, outcome, told) for item, outcome in zip(planned, outcomes, strict=True)]
+    applying = Applying(run.settings.parallel, stop, told)
+    outcomes = applying.carry_out([(item.plan, item.backend) for item in planned])
+    return [read_back(run, item, outcome, stop, told) for item, outcome in zip(planned, outcomes, strict=True)]
 
 
-def read_back(run: Run, item: Planned, outcome: Outcome, told: Callable[[Step], None]) -> Outcome:
+def read_back(run: Run, item: Planned, outcome: Outcome, stop: threading.Event, told: Told) -> Outcome:
     """`outcome` with every step that AWS doesn't confirm within READ_BACK_SECONDS marked as such."""
     names = [step.change.name for step in outcome.steps if step.result is Result.DONE]
     deadline = time.monotonic() + READ_BACK_SECONDS
     wait = 0.5
     try:
-        while names and (differing := run.still_differing(item, names)):
+        while names and not stop.is_set() and (differing := run.still_differing(item, names)):
             if time.monotonic() + wait > deadline:
                 return _marked(outcome, differing, told)
             names = list(differing)
-            time.sleep(wait)
+            stop.wait(wait)
             wait *= 2
     except AwsError as error:
         return _unconfirmed(outcome, names, error.problems[0])
@@ -84,7 +85,7 @@ def _unconfirmed(outcome: Outcome, names: Sequence[str], why: Problem) -> Outcom
     return Outcome(outcome.plan, tuple(steps))
 
 
-def _marked(outcome: Outcome, differing: Mapping[str, str], told: Callable[[Step], None]) -> Outcome:
+def _marked(outcome: Outcome, differing: Mapping[str, str], told: Told) -> Outcome:
     steps = []
     for step in outcome.steps:
         if step.result is Result.DONE and step.change.name in differing:

@@ -150,7 +150,7 @@ def test_an_entry_that_failed_for_another_reason_is_an_error_of_that_rule(
     front.fail_entries(operation, "LimitExceededException", "Too many.", times=None, where=is_about("nightly"))
     said = esprestack("apply")
     assert said.code == 1
-    assert front.count(operation) == {"PutTargets": 2, "RemoveTargets": 1}[operation], "it isn't tried again"
+    assert front.count(operation) == {"PutTargets": 3, "RemoveTargets": 1}[operation], "it isn't tried again"
     assert "error: ecschedule.yaml:4:9: replace of `nightly` failed: " in said.err
     assert f"events:{operation} of `nightly`, target " in said.err
     assert "LimitExceededException: Too many." in said.err
@@ -199,12 +199,27 @@ def test_a_failed_change_leaves_the_deletions_to_be_made(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
     account.has_rule("gone")
-    folder.config(a_rule("nightly"))
+    account.has_rule("nightly")
+    folder.config(a_rule("nightly", description="new"))
     front.fail("PutRule", "ValidationException", times=None)
     said = esprestack("apply", "--prune")
     assert said.code == 1
     assert said.out.endswith("\nApplied: 1 done, 1 failed\n")
-    assert account.names() == []
+    assert account.names() == ["nightly"]
+
+
+def test_a_failed_creation_keeps_the_rules_that_may_be_its_old_name(
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    account.has_rule("gone")
+    folder.config(a_rule("nightly"))
+    front.fail("PutRule", "LimitExceededException", times=None)
+    said = esprestack("apply", "--prune")
+    assert said.code == 1
+    assert said.out.endswith("\nApplied: 1 failed, 1 not tried\n")
+    assert "`gone` is kept: `nightly` couldn't be created, and this may be its old name" in said.err
+    assert account.names() == ["gone"]
+    assert front.count("PutRule") == 1, "a quota doesn't grow by asking again"
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException"])

@@ -27,8 +27,31 @@ class Write:
     before: LiveRule | None
     after: Rule | None
 
+    @property
+    def running_meanwhile(self) -> tuple[str, ...]:
+        """The schedules, before and after, by which the rule runs while one target takes the place of another.
 
-class Backend(Protocol):
+        Empty where the rule keeps its target or doesn't run. Meanwhile it has no target, so no run may be due.
+        """
+        if self.before is None or self.after is None or not (self.before.rule.enabled and self.after.enabled):
+            return ()
+        old, new = self.before.rule.target, self.after.target
+        if old is None or new is None or old.id == new.id:
+            return ()
+        return self.before.rule.schedule_expression, self.after.schedule_expression
+
+
+class Writer(Protocol):
+    """What an apply needs of a backend. Its methods may raise AwsError."""
+
+    def write(self, write: Write) -> None:
+        """Does it, in an order in which a failure in the middle never leaves a wrong target running."""
+
+    def stop(self) -> None:
+        """Ends what is under way: waits end at once, and no further call is made."""
+
+
+class Backend(Writer, Protocol):
     """EventBridge rules, or EventBridge Scheduler. Every method may raise AwsError."""
 
     def prepare(self) -> None:
@@ -42,6 +65,3 @@ class Backend(Protocol):
 
     def confirm(self, live: Live, names: Collection[str]) -> Live:
         """`live` with the tags of `names` as they are now."""
-
-    def write(self, write: Write) -> None:
-        """Does it, in an order in which a failure in the middle never leaves a wrong target running."""

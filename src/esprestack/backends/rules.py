@@ -10,7 +10,7 @@ from esprestack.backends.base import Live, Write
 from esprestack.backends.rules_mapping import live_rule, pairs, put_rule, put_target, tag_list
 from esprestack.errors import AwsError, Problem
 from esprestack.retries import again
-from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, with_texts
+from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, Target, with_texts
 
 PAGE = 100
 """The largest page of every listing here."""
@@ -158,6 +158,9 @@ class RulesBackend:
     def _arn(self, name: str) -> str:
         return self.scope().arn("events", f"rule/{name}")
 
+    def stop(self) -> None:
+        self._aws.stopped.set()
+
     # -- writing -----------------------------------------------------------------------------------------------
 
     def write(self, write: Write) -> None:
@@ -185,12 +188,29 @@ class RulesBackend:
         rule_changed = put_rule(old, self.scope()) != put_rule(after, self.scope())
         if rule_changed and not after.enabled:
             self._put_rule(after)
-        if old.target != after.target:
-            if old.target and after.target and old.target.id != after.target.id:
-                self._remove_targets(after.name, [old.target.id])  # first: two targets would start two tasks
+        if old.target and after.target and old.target.id != after.target.id:
+            self._exchange(after, old.target)
+        elif old.target != after.target:
             self._put_target(after)
         if rule_changed and after.enabled:
             self._put_rule(after)
+
+    def _exchange(self, rule: Rule, old: Target) -> None:
+        """Another target id: the old target goes first. Stopped between the two, the next apply puts the new one;
+        the other way round two targets would start two tasks from then on (docs/decisions/0014).
+        """
+        self._remove_targets(rule.name, [old.id])
+        try:
+            self._put_target(rule)
+        except AwsError as error:
+            first = error.problems[0]
+            try:
+                self._put_target(replace(rule, target=old))
+            except AwsError as worse:
+                what = f"{first.what}; putting back `{old.id}` failed too ({worse.problems[0].what})"
+                what += ": THE RULE HAS NO TARGET NOW"
+                raise AwsError(Problem(what, todo=first.todo or "apply again"), error.code, error.final) from None
+            raise
 
     def _retag(self, before: LiveRule, after: Rule) -> None:
         have = dict(before.rule.rule_tags or ())

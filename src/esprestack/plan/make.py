@@ -10,6 +10,7 @@ from esprestack.errors import Problem, Where
 from esprestack.plan.compare import Comparison, Veil, compare, is_equal
 from esprestack.plan.model import Action, Change, Plan, digest
 from esprestack.rule import LiveRule
+from esprestack.schedule.quiet import is_never_quiet
 
 if TYPE_CHECKING:
     from esprestack.config.desired import Desired
@@ -172,9 +173,14 @@ def _refusals(
 
 
 def _notes(live: Live, names: Collection[str], changes: Sequence[Change]) -> list[str]:
-    """What the reader should know of rules that stay as they are."""
+    """What the reader should know of targets that are exchanged, and of rules that stay as they are."""
     touched = {change.name for change in changes}
-    notes = []
+    notes = [
+        f"`{change.name}` gets another target between two calls: no moment without a run is known, one that is due "
+        "just then is missed"
+        for change in changes
+        if change.changes and change.write and is_never_quiet(change.write.running_meanwhile)
+    ]
     for name in sorted(live.rules):
         rule = live.rules[name]
         if name in touched and rule.foreign:

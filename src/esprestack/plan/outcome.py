@@ -1,6 +1,7 @@
 """What became of a plan, as data: apply makes it, reports read it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from esprestack.errors import Problem
@@ -13,6 +14,8 @@ class Result(StrEnum):
     NOT_TRIED = "not tried"
     DIFFERS = "differs"
     """Written, but AWS doesn't say what was written."""
+    UNKNOWN = "not known"
+    """The run was stopped while it was being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,14 @@ class Step:
     change: Change
     result: Result
     problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change that waits until no run of its rule is due."""
+
+    change: Change
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from esprestack.plan.model import Action, Change, Plan
-from esprestack.plan.outcome import Outcome, Result, Step
+from esprestack.plan.outcome import Outcome, Result, Step, Waiting
 from esprestack.reports.wording import SIGNS, headline, scope_line, summary
 from esprestack.reports.yaml_text import diff_lines
 
@@ -33,8 +33,10 @@ def _change_lines(change: Change, colour: bool) -> Iterator[str]:
         yield _painted(f"    {line}", _COLOURS[line[0]], colour) if line[0] in "+-" else f"    {line}"
 
 
-def step_text(step: Step, colour: bool) -> str:
+def step_text(step: Step | Waiting, colour: bool) -> str:
     """One line for one rule of an apply."""
+    if isinstance(step, Waiting):
+        return f"waiting until {step.until:%H:%M:%S} UTC, when no run of {step.change.name} is due"
     code = {Result.DONE: "32", Result.NOT_TRIED: "33"}.get(step.result, "31")
     said = f": {step.problem.what}" if step.problem else ""
     return _painted(f"{step.result}: {step.change.action} {step.change.name}{said}", code, colour)
