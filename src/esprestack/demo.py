@@ -8,7 +8,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO, TextIOBase
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -155,9 +156,6 @@ class _Story:
 
 
 def _run(run: Command, command: Sequence[str], quietly: bool, shown: bool) -> int:
-    from contextlib import ExitStack, redirect_stderr, redirect_stdout
-    from io import StringIO
-
     with ExitStack() as stack:
         if quietly:
             stack.enter_context(redirect_stdout(StringIO()))
@@ -165,7 +163,7 @@ def _run(run: Command, command: Sequence[str], quietly: bool, shown: bool) -> in
         return run(command)
 
 
-class _Talk:
+class _Talk(TextIOBase):
     """stderr of a command whose result is left out: shown on the real stdout, or not at all."""
 
     def __init__(self, shown: bool) -> None:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from esprestack.apply import Applying, Told
-from esprestack.backends.rules import RulesBackend
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.findings import in_order
@@ -51,11 +50,16 @@ def apply_plans(
 
     Raises RefusedError, before anything is changed, where one of the diff's `problems` stands in the way.
     """
-    if any(problem.stops for problem in problems):
-        raise RefusedError([*problems, Problem("nothing was changed")])
+    require_no_obstacle(problems)
     applying = Applying(run.settings.parallel, stop, told)
     outcomes = applying.carry_out([(item.plan, item.backend) for item in planned])
     return [read_back(run, item, outcome, stop, told) for item, outcome in zip(planned, outcomes, strict=True)]
+
+
+def require_no_obstacle(problems: Sequence[Problem]) -> None:
+    """Raises RefusedError where one of `problems` stands in the way of an apply."""
+    if any(problem.stops for problem in problems):
+        raise RefusedError([*problems, Problem("nothing was changed")])
 
 
 def read_back(run: Run, item: Planned, outcome: Outcome, stop: threading.Event, told: Told) -> Outcome:
@@ -132,7 +136,7 @@ def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
     values whose name looks like a secret's, are written as look-ups `{{ secret("NAME") }}`.
     """
     name = tracking_id or cluster.rpartition("/")[2]
-    backend = RulesBackend(run.aws(run.settings.region), cluster, name, run.settings.parallel)
+    backend = run.rules_of(run.aws(run.settings.region), cluster, name)
     live = backend.read({}, cluster=True)
     live = backend.confirm(live, sorted(live.rules))
     found = [rule for _, rule in sorted(live.rules.items()) if tracking_id in ("", rule.tracking_id)]
@@ -171,7 +175,7 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
     if len(planned) != 1:
         raise InputError(Problem("--merge takes one config at a time", todo="name it with --merge FILE"))
     (item,) = planned
-    prepared, desired, scope = item.loaded.prepared, item.desired, item.plan.scope
+    prepared, desired, scope = run.loaded()[0].prepared, item.desired, item.plan.scope
     live = item.backend.read(prepared.targets(), owned=True)
     live = item.backend.confirm(live, sorted(live.rules))
     names = prepared.targets()

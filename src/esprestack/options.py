@@ -99,3 +99,11 @@ def read(path: Path, kind: str) -> str:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Problem(f"the {kind} {path} can't be read: {error}")) from None
+
+
+def write(path: Path, text: str) -> None:
+    """Raises InputError where the file can't be written."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(Problem(f"{path} can't be written: {error.strerror}", todo="name another file")) from None

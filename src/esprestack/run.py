@@ -25,6 +25,7 @@ from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Action, Plan
 from esprestack.plugged import Plugs
+from esprestack.rule import Scope
 from esprestack.secrets import Vault
 from esprestack.several import all_of, check_rules, stand_twice
 
@@ -64,12 +65,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A config, its plan and the backend that can carry it out."""
+    """A config's plan and the backend that can carry it out."""
 
-    loaded: "Loaded"
+    plan: Plan
     backend: Backend
     desired: "tuple[Desired, ...]"
-    plan: Plan
     on_bus: frozenset[str] | None = None
     """The names of all rules of the bus."""
 
@@ -141,7 +141,7 @@ class Run:
         from esprestack.config.examine import check
 
         path = self.settings.folder / find_configs(self.settings.configs, self.settings.folder)[0]
-        prepared = prepare_source(source_of(item.loaded.path, text), path.parent, self.surroundings)
+        prepared = prepare_source(source_of(item.plan.config, text), path.parent, self.surroundings)
         return prepared, tuple(desired_rules(check(prepared, self.vault), item.plan.scope, self.settings.now))
 
     def stand_twice(self, configs: "Sequence[Loaded]") -> list[Problem]:
@@ -209,8 +209,12 @@ class Run:
             pool.shutdown(cancel_futures=True)
 
     def _backend(self, prepared: Prepared) -> Backend:
-        aws = self._aws(self.region_of(prepared))
-        return RulesBackend(aws, prepared.top("cluster"), self._tracking_id(prepared), self.settings.parallel)
+        region = self.region_of(prepared)
+        return self.rules_of(self._aws(region), prepared.top("cluster"), self._tracking_id(prepared))
+
+    def rules_of(self, aws: Aws, cluster: str, tracking_id: str) -> Backend:
+        """The backend for the rules of one cluster and one owner."""
+        return RulesBackend(aws, cluster, tracking_id, self.settings.parallel)
 
     def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
         self.aws(self.region_of(prepared))
@@ -250,7 +254,18 @@ class Run:
             live = backend.confirm(live, names)
         configured = {name for prepared in self.prepared() for name in prepared.targets()}
         plan = make_plan(loaded.path, desired, live, self.settings.options, self.veil, elsewhere, configured=configured)
-        return Planned(loaded, backend, desired, plan, live.on_bus)
+        return Planned(plan, backend, desired, live.on_bus)
+
+    def wanted(self, region: str, tracking_id: str, scope: Scope) -> "dict[str, Desired]":
+        """What the configs of this region and owner want, by the rules' names."""
+        from esprestack.config.desired import desired_rules
+
+        return {
+            desired.rule.name: desired
+            for loaded in self.loaded()
+            if self._owner(loaded.prepared) == (region, tracking_id)
+            for desired in desired_rules(loaded, scope, self.settings.now)
+        }
 
     def _owner(self, prepared: Prepared) -> tuple[str, str]:
         """Configs with the same one own rules together: what one names is no orphan of the other."""
@@ -264,7 +279,8 @@ class Run:
     def still_differing(self, item: Planned, names: Sequence[str]) -> dict[str, str]:
         """Of the rules of `names`, those that AWS doesn't have as the plan wanted them, and in which fields."""
         wanted = {desired.rule.name: desired for desired in item.desired if desired.rule.name in names}
-        targets = {name: item.loaded.prepared.targets().get(name, name) for name in names}
+        targets = dict.fromkeys(names, "")
+        targets |= {name: desired.rule.target.id for name, desired in wanted.items() if desired.rule.target}
         live = item.backend.read(targets)
         live = item.backend.confirm(live, sorted(live.rules.keys() & set(names)))
         plan = make_plan(item.plan.config, list(wanted.values()), live, PlanOptions(), self.veil, live.rules)

@@ -1,8 +1,10 @@
 """The terminal: stdout is the result, stderr is talk; both through the vault's mask."""
 
 import signal
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 FAILURE, CHANGES = 1, 2
 """Exit codes."""
+_WIDTH = 30
+"""Characters of a bar."""
 
 
 class Terminal:
@@ -27,10 +31,35 @@ class Terminal:
         self.stop = threading.Event()
         self.signal = 0
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self._bar = ""
 
     def say(self, text: str) -> None:
         with self._lock:
+            if self._bar:
+                click.echo("\r\033[K", nl=False, err=True)
             click.echo(self.vault.mask(text), err=True, color=self.colour)
+            if self._bar:
+                click.echo(self._bar, nl=False, err=True)
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[Callable[[str, bool], None]]:
+        """`progress(line, counts)` says a line; below the lines a bar counts the things done, on a terminal."""
+        done = 0
+
+        def told(line: str, counts: bool) -> None:
+            nonlocal done
+            with self._counting:
+                done += counts
+                self._bar = _bar(done, total) if total > 1 and sys.stderr.isatty() else ""
+                self.say(line)
+
+        try:
+            yield told
+        finally:
+            if self._bar:
+                self._bar = ""
+                click.echo("\r\033[K", nl=False, err=True)
 
     def result(self, text: str) -> None:
         click.echo(self.vault.mask(text), nl=False, color=self.colour)
@@ -41,16 +70,29 @@ class Terminal:
 
     def stop_between_rules(self) -> None:
         """SIGINT and SIGTERM end an apply after the rule in hand; a second one ends it at once."""
+        self.stop_when_asked("stopping after the rules in hand ...")
+
+    def stop_when_asked(self, said: str) -> None:
+        """SIGINT and SIGTERM set `stop`, which `said` tells; a second one ends everything at once."""
 
         def stopped(number: int, _: object) -> None:
             if self.stop.is_set():
                 raise KeyboardInterrupt
             self.signal = number
             self.stop.set()
-            self.say("stopping after the rules in hand ...")
+            self.say(said)
 
         signal.signal(signal.SIGINT, stopped)
         signal.signal(signal.SIGTERM, stopped)
+
+    def pause(self, seconds: float) -> bool:
+        """Passes so many seconds, or fewer if a signal asks to stop; whether one did."""
+        return self.stop.wait(seconds)
+
+
+def _bar(done: int, total: int) -> str:
+    full = min(_WIDTH, _WIDTH * done // total)
+    return f"[{'#' * full}{'.' * (_WIDTH - full)}] {min(done, total)} of {total}"
 
 
 def show_plans(

@@ -29,7 +29,7 @@ def test_a_rule_that_is_not_there_is_created(
     assert front.writes() == []
 
     apply = esprestack("apply")
-    assert (apply.code, apply.err) == (0, "done: create nightly\n")
+    assert (apply.code, apply.err.splitlines()[0]) == (0, "done: create nightly")
     assert apply.out.endswith("\nApplied: 1 done\n")
     assert request(front, "PutRule") == {
         "Name": "nightly",

@@ -1,12 +1,15 @@
 """From a checked config to desired rules, and from any rule back to the config's words: each other's inverse."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from esprestack.config import entries, model
 from esprestack.config.examine import Loaded
+from esprestack.config.source import Source, read_tree
 from esprestack.config.tree import Path, Tree
+from esprestack.config.words import Words
 from esprestack.errors import Where
 from esprestack.rule import (
     DEFAULT_ROLE,
@@ -50,6 +53,18 @@ def desired_rules(loaded: Loaded, scope: Scope, now: datetime) -> list[Desired]:
         )
         for index, entry in zip(loaded.indices, loaded.config.rules or [], strict=True)
     ]
+
+
+def rule_of(words: Words, scope: Scope) -> Rule:
+    """The rule that `words` are of: the inverse of `to_words`. Raises ValidationError."""
+    text = json.dumps(words, ensure_ascii=False)
+    source = Source("", text)
+    data = read_tree(text, source, lambda line, column: Where("", line, column)).data
+    return _rule(model.RuleEntry.model_validate(data), model.Config(cluster=scope.cluster), scope, _ANY_TIME)
+
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""Words of a live rule depend on no time."""
 
 
 def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope, now: datetime) -> Rule:

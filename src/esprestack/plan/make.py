@@ -32,6 +32,8 @@ class PlanOptions:
     prune: bool = False
     take_over: bool = False
     max_deletes: int | None = None
+    may_empty: bool = False
+    """With prune: also where nothing at all is desired."""
 
 
 def make_plan(
@@ -161,7 +163,7 @@ def _refusals(
         if change.action is Action.CONFLICT
     ]
     deletes = sum(change.action is Action.DELETE for change in changes)
-    if options.prune and not desired:
+    if options.prune and not desired and not options.may_empty:
         what = "prune is refused: `rules:` is empty, every tracked rule would go"
         problems.append(Problem(what, Where(config), "is this the right file? Delete rules one config at a time"))
     tracked = sum(rule.tracking_id == live.scope.tracking_id for rule in live.rules.values())

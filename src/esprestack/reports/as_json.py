@@ -46,7 +46,7 @@ class ChangeReport(_Part):
     after: dict[str, Any] | None
     fields: list[FieldReport]
     fingerprints: list[str] = Field(description="A digest of each changed field, secrets by name")
-    result: str | None = Field(description="After an apply: done, failed, not tried, differs")
+    result: str | None = Field(description="After an apply: done, failed, not tried, differs, not known")
     problem: str | None
 
 

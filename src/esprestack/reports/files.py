@@ -26,13 +26,18 @@ class ReportFolder:
             if not folder.is_dir():
                 folder.mkdir()
                 _give(folder, owner)
+                if part == self._parts[0]:
+                    self._make(folder / ".gitignore", "*\n", owner)
         path = folder / name
         path.unlink(missing_ok=True)
+        self._make(path, text, owner)
+        return str(path.relative_to(self._workspace))
+
+    def _make(self, path: Path, text: str, owner: os.stat_result) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         _give(path, owner)
-        return str(path.relative_to(self._workspace))
 
 
 def _give(path: Path, owner: os.stat_result) -> None:
