@@ -11,6 +11,7 @@ from esprestack import __version__
 from esprestack.commands.dump import dump
 from esprestack.commands.next_runs import next_runs
 from esprestack.commands.plans import apply, diff, drift
+from esprestack.commands.run_task import run_task
 from esprestack.commands.texts import render, validate
 from esprestack.errors import EsprestackError
 from esprestack.terminal import FAILURE, Terminal, complain
@@ -72,5 +73,5 @@ def demo() -> int:
     return play(run)
 
 
-for _command in (diff, apply, drift, dump, validate, next_runs, render):
+for _command in (diff, apply, drift, dump, validate, next_runs, render, run_task):
     main.add_command(_command)

@@ -13,11 +13,14 @@ import botocore.session
 import pytest
 from tests.aws.account import Account
 from tests.aws.configs import Folder
+from tests.aws.running import Clock, Logs
 from tests.support.aws_front import AwsFront
+from tests.support.ecs_tasks import PENDING, RUNNING, EcsTasks, stopped
 
-from esprestack import jobs, retries
+from esprestack import jobs, retries, run_task
 from esprestack.checks.codes import CODES
 from esprestack.cli import run as esprestack_cli
+from esprestack.terminal import Terminal
 
 
 class Said(NamedTuple):
@@ -181,3 +184,32 @@ def esprestack(
         return Said(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time that passes while `run` waits for a task."""
+    clock = Clock()
+    monkeypatch.setattr(Terminal, "pause", lambda terminal, seconds: clock.pause(terminal, seconds))
+    monkeypatch.setattr(run_task, "monotonic", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def ecs(account: Account, front: AwsFront, clock: Clock) -> EcsTasks:
+    """ECS, whose next task goes well unless a test says otherwise."""
+    ecs = EcsTasks(front)
+    ecs.start([PENDING, RUNNING, stopped(0)])
+    return ecs
+
+
+@pytest.fixture(scope="session")
+def all_logs(running_front: AwsFront) -> Logs:
+    return Logs(running_front)
+
+
+@pytest.fixture
+def logs(front: AwsFront, all_logs: Logs) -> Logs:
+    """CloudWatch, with the group that task definitions log to."""
+    all_logs.has_group()
+    return all_logs

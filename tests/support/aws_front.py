@@ -2,7 +2,7 @@
 
 In come signed requests of any AWS SDK whose endpoint is `AwsFront.url`; out go moto's answers, or those that
 a test asked for. The front adds what moto lacks: GetResources for EventBridge rules, refusals, failed
-entries, lost answers.
+entries, lost answers, operations that a test plays itself.
 """
 
 import base64
@@ -34,6 +34,7 @@ from werkzeug.test import run_wsgi_app
 
 Parameters: TypeAlias = Mapping[str, Any]
 Where: TypeAlias = Callable[[Parameters], bool]
+Played: TypeAlias = Callable[[Parameters], Mapping[str, Any]]
 Tagging: TypeAlias = Literal["rules", "moto", "denied"]
 
 DROPPED = 0
@@ -106,6 +107,7 @@ class AwsFront:
         self._lock = Lock()
         self._calls: list[Call] = []
         self._faults: list[_Fault] = []
+        self._played: dict[str, Played] = {}
         self._memory: dict[tuple[str, ...], _Answer] | None = None
         self._writes_seen = 0
         self._server: _Server | None = None
@@ -137,6 +139,7 @@ class AwsFront:
         with self._lock:
             self._calls.clear()
             self._faults.clear()
+            self._played.clear()
             self._memory = None
         self.latency, self.tagging = self._at_start
         self.refuse_bad_expressions = False
@@ -213,6 +216,16 @@ class AwsFront:
 
         self._add(_Fault(operation, act, times, nth, where))
 
+    # What a test plays itself
+
+    def play(self, operation: str, answer: Played) -> None:
+        """From now on `answer` answers the operation instead of moto; what goes wrong goes wrong before it.
+
+        For services that speak JSON.
+        """
+        with self._lock:
+            self._played[operation] = answer
+
     # What is remembered
 
     def freeze(self) -> None:
@@ -271,6 +284,8 @@ class AwsFront:
         return answer
 
     def _carry_out(self, request: "_Request") -> "_Answer":
+        if played := self._played.get(request.operation):
+            return _json(played(request.parameters))
         if request.operation == "GetResources" and request.service == "tagging":
             return self._resources(request)
         if self.refuse_bad_expressions and request.operation == "PutRule":

@@ -1,0 +1,127 @@
+"""Tasks of one cluster: started, looked at, stopped, and what they write to CloudWatch."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+
+from esprestack.aws import Aws
+from esprestack.backends.task_ends import refusal
+from esprestack.backends.tasks_mapping import (
+    ContainerSetup,
+    Launch,
+    LogLine,
+    Task,
+    container_setups,
+    launch,
+    log_lines,
+    run_request,
+    started_by,
+    tasks,
+)
+from esprestack.errors import Again, AwsError, Problem, Severity
+from esprestack.rule import Scope, Target, with_texts
+
+PAGES = 20
+"""Pages of one log stream that are read in one go: a task that writes faster than we read mustn't hold up the rest."""
+
+_NOT_FOUND = "ResourceNotFoundException"
+
+
+class Tasks:
+    """The tasks that are started of a rule."""
+
+    def __init__(self, aws: Aws, scope: Scope) -> None:
+        self._aws = aws
+        self._scope = scope
+
+    def start(self, target: Target, rule: str) -> Launch:
+        """Starts the target's tasks once, however often AWS has to be asked. Raises AwsError with a remedy."""
+        opened, name = with_texts(target, self._aws.open), self._aws.open(rule)
+        request = run_request(opened, self._scope, name, token=str(uuid.uuid4()))
+        try:
+            return launch(self._aws.call("ecs", "run_task", **request))
+        except AwsError as error:
+            raise refusal(error, started_by(name)) from None
+
+    def look(self, arns: Sequence[str]) -> dict[str, Task]:
+        """The tasks by ARN, as they are; one that ECS doesn't know (yet) is left out."""
+        answer = self._aws.call("ecs", "describe_tasks", cluster=self._scope.cluster_arn, tasks=list(arns))
+        return {task.arn: task for task in tasks(answer)}
+
+    def stop(self, arn: str, why: str) -> None:
+        self._aws.call("ecs", "stop_task", cluster=self._scope.cluster_arn, task=arn, reason=why)
+
+    def setups(self, task_definition: str) -> tuple[ContainerSetup, ...]:
+        """The containers of the task definition with this ARN."""
+        return container_setups(self._aws.call("ecs", "describe_task_definition", taskDefinition=task_definition))
+
+
+class Log:
+    """What containers write to CloudWatch: each line once. `aws_of` gives the clients of a region."""
+
+    def __init__(self, aws_of: Callable[[str], Aws], region: str, setups: Sequence[ContainerSetup]) -> None:
+        self._aws_of = aws_of
+        self._region = region
+        self.setups = [setup for setup in setups if setup.log_group]
+        """The containers whose lines can be read."""
+        self._tokens: dict[tuple[str, str], str] = {}
+        """Where to go on, by task and container; a stream that isn't here hasn't been found yet."""
+        self._closed: set[tuple[str, str]] = set()
+        """Regions and groups that can't be read."""
+        self._problems = [_elsewhere(setup) for setup in setups if not setup.log_group]
+
+    def read(self, of: Sequence[Task]) -> list[LogLine]:
+        """What is new since the last time, of all tasks and containers, in the order in which it was written."""
+        new = [line for task in of for setup in self.setups for line in self._new(task, setup)]
+        return sorted(new, key=lambda line: line.at)
+
+    def new_problems(self) -> list[Problem]:
+        """What isn't shown and why, each said once."""
+        said, self._problems = self._problems, []
+        return said
+
+    def unseen(self, of: Sequence[Task]) -> list[str]:
+        """The streams of containers that ran and that CloudWatch doesn't have."""
+        return [
+            f"`{setup.stream(task)}` in `{setup.log_group}`"
+            for task in of
+            for setup in self.setups
+            if (task.arn, setup.name) not in self._tokens and self._place(setup) not in self._closed
+            if any(item.name == setup.name and item.exit_code is not None for item in task.containers)
+        ]
+
+    def _place(self, setup: ContainerSetup) -> tuple[str, str]:
+        return setup.log_region or self._region, setup.log_group
+
+    def _new(self, task: Task, setup: ContainerSetup) -> Iterator[LogLine]:
+        place, stream = self._place(setup), setup.stream(task)
+        if not stream or place in self._closed:
+            return
+        region, group = place
+        key = task.arn, setup.name
+        try:
+            for _ in range(PAGES):
+                known = self._tokens.get(key)
+                more = {"nextToken": known} if known else {}
+                answer = self._aws_of(region).call(
+                    "logs", "get_log_events", logGroupName=group, logStreamName=stream, startFromHead=True, **more
+                )
+                self._tokens[key] = answer["nextForwardToken"]
+                yield from log_lines(answer.get("events") or (), task.id, setup.name)
+                if self._tokens[key] == known:  # AWS's sign for the end; an empty page is none
+                    return
+        except AwsError as error:
+            if error.code != _NOT_FOUND and error.again is Again.NO:
+                self._closed.add(place)
+                self._problems.append(_unreadable(group, error))
+
+
+def _elsewhere(setup: ContainerSetup) -> Problem:
+    how = f"logs through `{setup.log_driver}`" if setup.log_driver else "has no logConfiguration"
+    what = f"no log lines of the container `{setup.name}` are shown: it {how}"
+    return Problem(what, todo="`awslogs` is what can be read here", severity=Severity.WARNING)
+
+
+def _unreadable(group: str, error: AwsError) -> Problem:
+    first = error.problems[0]
+    what = f"no log lines of `{group}` are shown: {first.what}"
+    return Problem(what, todo=first.todo, severity=Severity.WARNING)
