@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench lock docs container clean
+.PHONY: setup demo test reliability check format bench lock docs container clean
 
 setup: $(READY)
 
@@ -24,6 +24,9 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not container"
+
+reliability: setup
+	@RELIABILITY_SEEDS=800 $(BIN)/python -m pytest -n auto tests/aws/reliability
 
 check: setup
 	@$(BIN)/ruff format --check .
