@@ -1,10 +1,10 @@
 """Plan and Outcome as JSON: the contract of docs/report.schema.json, for scripts and for `apply --plan`."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json as to_json_bytes
 
 from esprestack import __version__
 from esprestack.errors import InputError, Problem, Severity
@@ -131,16 +131,17 @@ _OURS = frozenset(
 
 def to_json(of: Report, mask: Callable[[str], str]) -> str:
     """`of` as text, each text in it masked on its own, so that no mask can break the JSON around it."""
-    return json.dumps(_masked(of, mask), indent=2, ensure_ascii=False) + "\n"
+    return to_json_bytes(_masked(of, lambda text: _encodable(mask(text))), indent=2).decode() + "\n"
+
+
+def _encodable(text: str) -> str:
+    """Halves of surrogate pairs, which no UTF-8 can hold, as question marks."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, BaseModel):
-        members = value.model_dump(mode="json")
-        return {
-            name: members[name] if name in _OURS else _masked(getattr(value, name), mask)
-            for name in type(value).model_fields
-        }
+        return {name: item if name in _OURS else _masked(item, mask) for name, item in value}
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, list):

@@ -39,12 +39,21 @@ def plan_markdown(plans: Sequence[Plan], problems: Sequence[Problem], budget: in
         lambda _: False,
         None,
     ]
-    text = ""
-    for shown in steps:
-        text = "\n".join(_plan_lines(plans, problems, title, shown)) + "\n"
-        if len(text.encode()) <= budget:
+    for shown in steps[:-1]:
+        if text := _within(_plan_lines(plans, problems, title, shown), budget):
             return text
-    return _cut(text, budget)
+    return _cut("\n".join(_plan_lines(plans, problems, title, steps[-1])) + "\n", budget)
+
+
+def _within(lines: Iterator[str], budget: int) -> str:
+    """The lines as a text; empty where they are more than `budget` bytes, found out without making all of them."""
+    found, size = [], 0
+    for line in lines:
+        size += len(line.encode()) + 1
+        if size > budget:
+            return ""
+        found.append(line)
+    return "\n".join(found) + "\n"
 
 
 def _plan_lines(
