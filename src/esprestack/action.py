@@ -16,6 +16,7 @@ from esprestack.github.runner import MOST_SUMMARY_BYTES, Log
 from esprestack.plan.make import PlanOptions
 from esprestack.plan.model import Action, Plan, counts, hash_of
 from esprestack.plan.outcome import Outcome
+from esprestack.plan.outcome import Result as Ended
 from esprestack.reports.as_json import Report, report, to_json
 from esprestack.reports.files import ReportFolder
 from esprestack.reports.markdown import COMMENT_BYTES, outcome_markdown, plan_markdown, problems_markdown
@@ -110,6 +111,8 @@ class _Step:
     def apply(self, run: Run, result: Result) -> None:
         self._stop_between_rules()
         result.planned, problems = jobs.diff(run)
+        jobs.require_no_obstacle(problems)
+        self._files(result)  # what was before is written down before anything is changed
         result.outcomes = jobs.apply_plans(
             run, result.planned, problems, self.stop, lambda step: self.log.print(step_text(step, colour=False))
         )
@@ -117,7 +120,8 @@ class _Step:
         result.problems += [problem for outcome in result.outcomes for problem in outcome.problems]
         if self.signal:
             result.problems.append(Problem("the run was cancelled; rules that weren't tried are as they were"))
-        result.failure_reason = "aws" if _stop(result.problems) else ""
+        unread = any(outcome.count(Ended.DIFFERS) for outcome in result.outcomes)
+        result.failure_reason = ("read-back" if unread else "aws") if _stop(result.problems) else ""
 
     def drift(self, run: Run, result: Result) -> None:
         result.planned = jobs.drift(run)

@@ -28,6 +28,6 @@ def test_whatever_goes_wrong_by_chance_nothing_is_doubled_or_lost(
         chance = random.Random(seed)  # noqa: S311 - no cryptography
         environment.setenv("AWS_MAX_ATTEMPTS", chance.choice(("1", "2", "5")))
         world.restart()
-        said = world.apply(by_chance(chance), "--parallel", chance.choice(("1", "3", "10")))
+        said = world.apply("--parallel", chance.choice(("1", "3", "10")), choose=by_chance(chance))
         environment.setenv("AWS_MAX_ATTEMPTS", "1")
         world.check(said, f"seed {seed}")

@@ -1,6 +1,7 @@
 """kill -9 at each call of an apply, before and after AWS has carried it out; and two applies at once."""
 
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -23,19 +24,19 @@ def zygote() -> Iterator[Zygote]:
         yield zygote
 
 
-def killed_at(world: World, zygote: Zygote, number: int, *, answered: bool) -> int:
-    """An apply that is killed at a call; its exit code."""
+def ended_at(world: World, zygote: Zygote, number: int, number_of_signal: int, *, answered: bool, options: str) -> int:
+    """An apply that gets a signal at a call; its exit code."""
     known = threading.Event()
     child = 0
 
-    def kill(call: int, after: bool) -> None:
+    def send(call: int, after: bool) -> None:
         if (call, after) == (number, answered):
             known.wait()
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+                os.kill(child, number_of_signal)
 
-    world.front.on_call = kill
-    child = zygote.start([*APPLY, "--allow", "same-job-twice"])
+    world.front.on_call = send
+    child = zygote.start([*APPLY, "--allow", "same-job-twice", *options.split()])
     known.set()
     code = zygote.end()
     world.front.on_call = None
@@ -49,7 +50,7 @@ def test_an_apply_that_is_killed_at_any_call_leaves_nothing_doubled_and_the_next
     kills = 0
     for number in range(100):
         world.restart()
-        code = killed_at(world, zygote, number, answered=answered)
+        code = ended_at(world, zygote, number, signal.SIGKILL, answered=answered, options="")
         if code == 0:  # it ended before this call, or just after its last one
             break
         assert code == -signal.SIGKILL
@@ -57,6 +58,25 @@ def test_an_apply_that_is_killed_at_any_call_leaves_nothing_doubled_and_the_next
         world.check_state(world.state(), f"killed at call {number}")
         world.check_converges(f"killed at call {number}")
     assert kills > 20
+
+
+@pytest.mark.parametrize(("sent", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_an_apply_between_rules_and_the_report_says_how_far_it_came(
+    world: World, zygote: Zygote, sent: int, expected: int
+) -> None:
+    world.restart()
+    world.front.clear()
+    assert world.apply("--parallel", "1").code == 0
+    first_write = next(at for at, call in enumerate(world.front.calls) if call.is_write)
+    world.restart()
+    options = "--parallel 1 --report report.json"
+    assert ended_at(world, zygote, first_write, sent, answered=False, options=options) == expected
+    report = json.loads(Path("report.json").read_text())
+    results = [change["result"] for plan in report["plans"] for change in plan["changes"] if change["result"]]
+    assert results.count("done") == 1, "the rule in hand was finished"
+    assert set(results) == {"done", "not tried"}
+    world.check_state(world.state(), "stopped")
+    world.check_converges("stopped")
 
 
 @pytest.mark.parametrize("attempt", range(4))

@@ -30,7 +30,7 @@ def test_whatever_call_fails_for_good_nothing_is_doubled_or_lost_and_the_next_ap
 ) -> None:
     for number in range(calls_of_an_apply(world)):
         world.restart()
-        said = world.apply(at(number, fault))
+        said = world.apply(choose=at(number, fault))
         world.check(said, f"call {number} {fault}")
 
 
@@ -38,7 +38,7 @@ def test_whatever_call_fails_for_good_nothing_is_doubled_or_lost_and_the_next_ap
 def test_from_whatever_call_on_everything_fails_nothing_is_doubled_or_lost(world: World, fault: Fault) -> None:
     for number in range(calls_of_an_apply(world)):
         world.restart()
-        said = world.apply(since(number, fault))
+        said = world.apply(choose=since(number, fault))
         assert said.code == 1, f"everything {fault} from call {number} on"
         world.check(said, f"everything {fault} from call {number} on")
 
@@ -48,7 +48,7 @@ def test_a_failure_that_passes_is_not_even_noticed(world: World, fault: Fault, e
     environment.setenv("AWS_MAX_ATTEMPTS", "3")
     for even in (0, 1):
         world.restart()
-        said = world.apply(every_other(even, fault))
+        said = world.apply(choose=every_other(even, fault))
         assert said.code == 0, said.err
         assert world.state() == world.wanted
 
@@ -72,6 +72,6 @@ def test_reads_that_are_stale_after_the_writes_are_asked_again(
             return Fault.STALE
         return None
 
-    said = world.apply(stale_after_writes)
+    said = world.apply(choose=stale_after_writes)
     assert (said.code, left) == (0, 0), said.err
     assert world.state() == world.wanted

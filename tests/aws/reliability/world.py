@@ -77,7 +77,7 @@ class World:
             for name in account.names()
         }
 
-    def apply(self, choose: Chosen | None = None, *options: str) -> Said:
+    def apply(self, *options: str, choose: Chosen | None = None) -> Said:
         if choose:
             self.front.choose = choose
         said = self.esprestack(*APPLY, *options)
