@@ -4,60 +4,67 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from esprestack.aws import Aws
-from esprestack.config.lookups.base import Function, JsonValue, Local, Lookup, LookupMissError, LookupUnknownError
+from esprestack.config.lookups.base import (
+    Client,
+    Function,
+    JsonValue,
+    Local,
+    Lookup,
+    LookupMissError,
+    LookupUnknownError,
+)
 from esprestack.config.lookups.cloudformation import CloudFormation
 from esprestack.config.lookups.plugins import TFSTATE, Plugin, read_plugins
 from esprestack.config.lookups.secretsmanager import SecretsManager
 from esprestack.config.lookups.ssm import Ssm
 from esprestack.config.lookups.tfstate import TfState
 from esprestack.config.lookups.tfstate_address import StateError
-from esprestack.config.source import Source
-from esprestack.errors import ConfigError, Problem, Where
-from esprestack.secrets import RESERVED, Vault
+from esprestack.config.source import MISSING, Source
+from esprestack.errors import ConfigError, Problem
+from esprestack.secrets import Vault
 from esprestack.state_text import StateUnreadableError
-from esprestack.states import StateReader, is_local, shown
+from esprestack.states import StateElsewhereError, StateReader, is_local, shown
 
 if TYPE_CHECKING:
     from esprestack.config.preamble import Preamble
 
 
 class Plugs:
-    """Makes the look-ups of one config after the other; those of one region and prefix are made once."""
+    """Makes the look-ups of one config after the other; those that ask the same of the same are made once."""
 
     def __init__(
-        self, aws: Callable[[str], Aws], vault: Vault, environ: Mapping[str, str], working: Path, *, offline: bool
+        self, aws: Callable[[str], Client], vault: Vault, environ: Mapping[str, str], working: Path, *, offline: bool
     ) -> None:
         self._aws = aws
+        """From a region, empty for the run's, to its client."""
         self._vault = vault
         self._environ = environ
         self._working = working
         self._offline = offline
-        self._made: dict[tuple[Plugin, str], Lookup] = {}
+        self._made: dict[tuple[Plugin, str, Path | None], Lookup] = {}
 
     def __call__(self, source: Source, folder: Path, preamble: "Preamble") -> Sequence[Lookup]:
         """The look-ups that `source` may call. Raises ConfigError for a plugin that can't be."""
         plugins, wrong = read_plugins(preamble.plugins)
-        if wrong:
-            raise ConfigError(
-                Problem(item.what, preamble.where(source, item.index), item.todo, "wrong-plugin") for item in wrong
-            )
-        for plugin in plugins:
-            if RESERVED.search(plugin.location):  # opened it would be sent to whatever host the config names
-                what, todo = "a secret may not be part of a state's place", "give a token as TF_TOKEN_…, a role for S3"
-                raise ConfigError(Problem(what, Where(source.path), todo, "wrong-plugin"))
-        lookups = [self._lookup(plugin, folder, preamble.region) for plugin in plugins]
+        problems = [
+            Problem(item.what, preamble.where(source, item.index), item.todo, "wrong-plugin")
+            for item in wrong
+            if MISSING not in item.what  # told when the whole is rendered
+        ]
+        if problems:
+            raise ConfigError(problems)
+        region = self._vault.open(preamble.region)
+        lookups = [self._lookup(plugin, folder, region) for plugin in plugins]
         if not any(plugin.kind == TFSTATE and not plugin.prefix for plugin in plugins):
             lookups.append(_NoState())
         return lookups
 
     def _lookup(self, plugin: Plugin, folder: Path, region: str) -> Lookup:
-        if plugin.kind == TFSTATE:
-            return self._state(plugin, folder, region)
-        made = self._made.get((plugin, region))
-        if made is None:
-            made = self._made[plugin, region] = self._of_aws(plugin, region)
-        return made
+        of_state = plugin.kind == TFSTATE
+        key = (plugin, region, folder if of_state else None)
+        if key not in self._made:
+            self._made[key] = self._state(plugin, folder, region) if of_state else self._of_aws(plugin, region)
+        return self._made[key]
 
     def _of_aws(self, plugin: Plugin, region: str) -> Lookup:
         client = _Lazy(self._aws, region)
@@ -69,26 +76,34 @@ class Plugs:
                 lookup = SecretsManager(client, plugin.prefix)
             case _:
                 lookup = CloudFormation(client, plugin.prefix)
-        return _Unasked(lookup.functions) if self._offline else lookup
+        return _Unasked(lookup.functions) if self._offline or MISSING in region else lookup
 
     def _state(self, plugin: Plugin, folder: Path, region: str) -> Lookup:
-        reader = StateReader(folder, self._working, self._environ, lambda other: self._aws(other or region))
+        def aws(other: str) -> Client:
+            if MISSING in (other or region):
+                raise StateElsewhereError
+            return self._aws(other or region)
+
+        reader = StateReader(folder, self._working, self._environ, aws, offline=self._offline)
 
         def read(location: str) -> str:
             try:
                 return reader.read(location)
             except StateUnreadableError as error:
                 raise StateError(error.what, error.todo) from None
+            except StateElsewhereError:
+                raise LookupUnknownError from None
 
         local = is_local(plugin.location)
         lookup = TfState(plugin.prefix, plugin.location, shown(plugin.location), read, self._vault, local=local)
-        return _Unasked(lookup.functions) if self._offline and not local else lookup
+        unasked = MISSING in plugin.location or (self._offline and not local)
+        return _Unasked(lookup.functions) if unasked else lookup
 
 
 class _Lazy:
     """The region's client, made by the first call."""
 
-    def __init__(self, aws: Callable[[str], Aws], region: str) -> None:
+    def __init__(self, aws: Callable[[str], Client], region: str) -> None:
         self._aws = aws
         self._region = region
 
@@ -97,7 +112,7 @@ class _Lazy:
 
 
 class _Unasked(Local):
-    """Offline: what nobody may be asked stays unknown."""
+    """What nobody may be asked (offline), or can be asked (its region or place is missing), stays unknown."""
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self.functions: Mapping[str, Function] = dict.fromkeys(functions, self._unknown)

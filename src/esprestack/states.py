@@ -40,18 +40,31 @@ def shown(location: str) -> str:
     return re.sub(r"//[^/@\s]*@", "//", location)
 
 
+class StateElsewhereError(Exception):
+    """The state isn't in a file, and nobody can be asked for it: offline, or in a region that isn't known."""
+
+
 class StateReader:
     """Reads states for a config in `folder`; a relative path counts from there, then from `working`."""
 
-    def __init__(self, folder: Path, working: Path, environ: Mapping[str, str], aws: Callable[[str], Caller]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        working: Path,
+        environ: Mapping[str, str],
+        aws: Callable[[str], Caller],
+        *,
+        offline: bool = False,
+    ) -> None:
         self._folder = folder
         self._working = working
         self._environ = environ
         self._aws = aws
         """From a region, empty for the config's, to its client."""
+        self._offline = offline
 
     def read(self, location: str) -> str:
-        """The state's text. Raises StateUnreadableError."""
+        """The state's text. Raises StateUnreadableError, or StateElsewhereError where it would have to ask for it."""
         scheme, _, rest = location.partition("://")
         if "://" not in location:
             return self._file(location)
@@ -118,6 +131,7 @@ class StateReader:
     def _s3(self, bucket: str, key: str, region: str) -> str:
         if not bucket or not key:
             raise StateUnreadableError("bucket or key is missing", "write s3://bucket/key")
+        self._leave()
         try:
             answer = self._aws(region).call("s3", "get_object", Bucket=bucket, Key=key)
         except AwsError as error:
@@ -129,6 +143,7 @@ class StateReader:
         return decoded(answer["Body"].read(LARGEST + 1))
 
     def _get(self, url: str, headers: Mapping[str, str]) -> str:
+        self._leave()
         from esprestack.state_http import get  # urllib.request is heavy: only who needs it pays for it
 
         return get(url, headers)
@@ -141,6 +156,7 @@ class StateReader:
         named = _HOST.fullmatch(host)
         if not named:
             raise StateUnreadableError("its host is none", "write remote://host/org/workspace")
+        self._leave()
         token = self._token(named["name"].lower())
         scheme = "http" if named["name"] in _LOOPBACK else "https"
         headers = {"Authorization": f"Bearer {token}"}
@@ -152,6 +168,11 @@ class StateReader:
         server = urllib.parse.urlsplit(place).netloc.lower()
         its_own = server == host.lower() or (host.lower(), server) == (_TERRAFORM_CLOUD, _ARCHIVE)
         return self._get(place, headers if its_own else {})
+
+    def _leave(self) -> None:
+        """What comes before anybody is asked."""
+        if self._offline:
+            raise StateElsewhereError
 
     def _token(self, host: str) -> str:
         """The token that is meant for `host`: a config can't have it sent to a host of its own choice.

@@ -35,18 +35,23 @@ def a_target(name: str = "nightly", *, cluster: str = CLUSTER, **members: Any) -
     }
 
 
+def client_past(front: AwsFront, service: str, region: str = REGION) -> Any:
+    """A client whose calls the front doesn't see."""
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=front.moto_url,
+        aws_access_key_id="made-up",
+        aws_secret_access_key="made-up",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
 class Account:
     """The rules and task definitions of the account."""
 
     def __init__(self, front: AwsFront) -> None:
-        self.events: Any = boto3.client(
-            "events",
-            region_name=REGION,
-            endpoint_url=front.moto_url,
-            aws_access_key_id="made-up",
-            aws_secret_access_key="made-up",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        self.events = client_past(front, "events")
 
     # -- what is there -----------------------------------------------------------------------------------------
 

@@ -85,20 +85,6 @@ def test_an_update_writes_only_what_differs(
     settled(esprestack, front)
 
 
-def test_a_new_target_id_replaces_the_target_and_never_adds_one(
-    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
-) -> None:
-    account.has_rule("nightly", targets=[a_target("old")])
-    folder.config(a_rule("nightly", targetId="new"))
-    diff = esprestack("diff", "--exit-code")
-    assert diff.code == 2
-    assert "± replace nightly (target `old` becomes `new`): targetId\n" in diff.out
-
-    assert esprestack("apply").code == 0
-    assert account.target("nightly") == a_target("new")
-    settled(esprestack, front)
-
-
 def test_a_rule_that_lost_its_target_gets_it_back(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:

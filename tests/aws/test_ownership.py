@@ -43,15 +43,6 @@ def test_a_rule_that_nobody_tracks_is_adopted_with_its_differences_said(
     assert esprestack("diff", "--exit-code").code == 0
 
 
-def test_an_adopted_rule_whose_target_has_another_id_keeps_one_target(
-    esprestack: Esprestack, folder: Folder, account: Account
-) -> None:
-    account.has_rule("nightly", tracked_by=None, targets=[a_target("Id1234")])
-    folder.config(a_rule("nightly"))
-    assert esprestack("apply").code == 0
-    assert account.target("nightly") == a_target("nightly")
-
-
 # -- conflict --------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +128,22 @@ def test_a_second_task_on_the_cluster_is_named_and_left_alone(
     assert esprestack("diff", "--exit-code").code == 0
 
 
+def test_of_two_tasks_none_is_replaced_by_guess(
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    account.has_rule("nightly", targets=[a_target("one"), a_target("two")])
+    folder.config(a_rule("nightly"))
+    diff = esprestack("diff", "--exit-code")
+    assert diff.code == 1
+    assert "would lose one of its targets `one` and `two`, none of which is `nightly`)" in diff.out
+    assert esprestack("apply").code == 1
+    assert front.writes() == []
+    folder.config(a_rule("nightly", targetId="two", taskCount=2))
+    assert esprestack("apply").code == 0
+    counts = {target["Id"]: target["EcsParameters"]["TaskCount"] for target in account.targets("nightly")}
+    assert counts == {"one": 1, "two": 2}
+
+
 def test_replacing_the_target_leaves_a_foreign_one_alone(
     esprestack: Esprestack, folder: Folder, account: Account
 ) -> None:
@@ -146,58 +153,38 @@ def test_replacing_the_target_leaves_a_foreign_one_alone(
     assert sorted(target["Id"] for target in account.targets("nightly")) == ["copy", "new"]
 
 
-# -- what a config can't say -----------------------------------------------------------------------------------
+# -- what a config can't say: more of it in test_peer_faults ---------------------------------------------------
 
 TRANSFORMER = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": '{"time": <time>}'}
 
 
 @pytest.mark.parametrize(
-    ("rule", "target", "said"),
+    ("text", "said"),
     [
-        pytest.param({"EventPattern": '{"source": ["app"]}'}, {}, "its event pattern", id="event pattern"),
-        pytest.param({}, {"InputTransformer": TRANSFORMER}, "its target's InputTransformer", id="InputTransformer"),
-        pytest.param({}, {"InputPath": "$.detail"}, "its target's InputPath", id="InputPath"),
         pytest.param(
-            {},
-            {"Input": '{"inferenceAcceleratorOverrides": [{"deviceName": "x", "deviceType": "y"}]}'},
-            "its target's override of inferenceAcceleratorOverrides",
-            id="a key of Input that is unknown",
-        ),
-        pytest.param(
-            {},
-            {"Input": '{"containerOverrides": [{"name": "app", "workingDirectory": "/"}]}'},
+            '{"containerOverrides": [{"name": "app", "workingDirectory": "/"}]}',
             "its container override's workingDirectory",
             id="a key of a container override that is unknown",
         ),
-        pytest.param({}, {"Input": "[1, 2]"}, "its target's Input, which is no task override", id="another Input"),
-        pytest.param({}, {"Input": '"text"'}, "its target's Input, which is no task override", id="a text as Input"),
+        pytest.param("[1, 2]", "its target's Input, which is no task override", id="another Input"),
+        pytest.param('"text"', "its target's Input, which is no task override", id="a text as Input"),
         pytest.param(
-            {},
-            {"Input": '{"containerOverrides": [{"name": "app", "cpu": 1}, {"name": "app", "memory": 4}]}'},
+            '{"containerOverrides": [{"name": "app", "cpu": 1}, {"name": "app", "memory": 4}]}',
             "a container that is overridden twice",
             id="a container twice",
         ),
         pytest.param(
-            {},
-            {
-                "Input": '{"containerOverrides": [{"name": "app", "environment": '
-                '[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}]}'
-            },
+            '{"containerOverrides": [{"name": "app", "environment": '
+            '[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}]}',
             "an environment variable that is set twice",
             id="a variable twice",
         ),
     ],
 )
 def test_what_a_write_would_lose_is_a_conflict_when_a_write_is_needed(
-    esprestack: Esprestack,
-    folder: Folder,
-    account: Account,
-    front: AwsFront,
-    rule: dict[str, Any],
-    target: dict[str, Any],
-    said: str,
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, text: str, said: str
 ) -> None:
-    account.has_rule("nightly", targets=[a_target("nightly", **target)], **rule)
+    account.has_rule("nightly", targets=[a_target("nightly", Input=text)])
     folder.config(a_rule("nightly", taskCount=7))
     diff = esprestack("diff", "--exit-code")
     assert diff.code == 1

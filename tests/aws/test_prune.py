@@ -94,19 +94,6 @@ def test_an_orphan_is_kept_where_a_delete_would_lose_what_no_config_said(
     assert (esprestack("apply", "--prune").code, written(front)) == (0, [])
 
 
-@pytest.mark.parametrize("command", ["diff", "apply"])
-def test_rule_and_prune_together_are_an_error(
-    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, command: str
-) -> None:
-    """ecschedule deletes every other rule then."""
-    account.has_rule("other")
-    folder.config(a_rule("nightly"))
-    said = esprestack(command, "--rule", "nightly", "--prune")
-    assert (said.code, said.out) == (1, "")
-    assert said.err == "error: --rule and --prune don't go together (prune with all rules selected)\n"
-    assert front.calls == []
-
-
 @pytest.mark.parametrize("rules", ["", "rules:\n", "rules: []\n"], ids=["no key", "an empty key", "an empty list"])
 @pytest.mark.parametrize("options", [(), ("--max-deletes", "9")])
 def test_a_config_without_rules_prunes_nothing(

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from esprestack.backends.members import RULE, known_override, known_target
 from esprestack.rule import (
     CapacityProvider,
     ContainerOverride,
@@ -27,18 +28,6 @@ from esprestack.rule import (
 
 Request: TypeAlias = dict[str, Any]
 Answer: TypeAlias = Mapping[str, Any]
-
-_TARGET = {"Id", "Arn", "RoleArn", "Input", "EcsParameters", "DeadLetterConfig", "RetryPolicy"}
-_ECS = {
-    "TaskDefinitionArn", "TaskCount", "LaunchType", "NetworkConfiguration", "PlatformVersion", "Group",
-    "CapacityProviderStrategy", "EnableECSManagedTags", "EnableExecuteCommand", "PlacementConstraints",
-    "PlacementStrategy", "PropagateTags", "ReferenceId", "Tags",
-}  # fmt: skip
-_INPUT = {"containerOverrides", "cpu", "memory", "taskRoleArn", "executionRoleArn", "ephemeralStorage"}
-_CONTAINER = {
-    "name", "command", "environment", "environmentFiles", "cpu", "memory", "memoryReservation",
-    "resourceRequirements",
-}  # fmt: skip
 
 
 # -- rule → requests -------------------------------------------------------------------------------------------
@@ -94,12 +83,9 @@ def _ecs_parameters(target: Target, scope: Scope) -> Request:
             for item in target.capacity_provider_strategy
         ],
         "PlacementConstraints": [
-            {"type": item.type} | ({"expression": item.expression} if item.expression else {})
-            for item in target.placement_constraints
+            _said({"type": item.type, "expression": item.expression}) for item in target.placement_constraints
         ],
-        "PlacementStrategy": [
-            {"type": item.type} | ({"field": item.field} if item.field else {}) for item in target.placement_strategy
-        ],
+        "PlacementStrategy": [_said({"type": item.type, "field": item.field}) for item in target.placement_strategy],
         "PropagateTags": target.propagate_tags,
         "EnableExecuteCommand": target.enable_execute_command,
         "EnableECSManagedTags": target.enable_ecs_managed_tags,
@@ -114,13 +100,18 @@ def _ecs_parameters(target: Target, scope: Scope) -> Request:
                 "AssignPublicIp": network.assign_public_ip,
             }
         }
-    return parameters | {key: value for key, value in optional.items() if value}
+    return parameters | _said(optional)
+
+
+def _said(members: Request) -> Request:
+    """The members that say something."""
+    return {key: value for key, value in members.items() if value}
 
 
 def _input(target: Target, scope: Scope) -> Request:
     override = target.task_override
     containers = [_container_request(container) for container in target.container_overrides]
-    request = {
+    members = {
         "containerOverrides": containers,
         "cpu": override.cpu,
         "memory": override.memory,
@@ -128,7 +119,7 @@ def _input(target: Target, scope: Scope) -> Request:
         "executionRoleArn": override.execution_role and scope.expand(override.execution_role, "iam", "role/"),
         "ephemeralStorage": override.ephemeral_storage is not None and {"sizeInGiB": override.ephemeral_storage},
     }
-    return {key: value for key, value in request.items() if value}
+    return _said(members)
 
 
 def _container_request(override: ContainerOverride) -> Request:
@@ -136,17 +127,17 @@ def _container_request(override: ContainerOverride) -> Request:
         "name": override.name,
         "command": list(override.command),
         "environment": [{"name": name, "value": value} for name, value in override.environment],
-        "environmentFiles": [{"value": item.value, "type": item.type} for item in override.environment_files],
-        "resourceRequirements": [{"type": item.type, "value": item.value} for item in override.resource_requirements],
+        "environmentFiles": [_said({"value": item.value, "type": item.type}) for item in override.environment_files],
+        "resourceRequirements": [
+            _said({"type": item.type, "value": item.value}) for item in override.resource_requirements
+        ],
     }
     numbers = {
         "cpu": override.cpu,
         "memory": override.memory,
         "memoryReservation": override.memory_reservation,
     }
-    return {key: value for key, value in request.items() if value} | {
-        key: number for key, number in numbers.items() if number is not None
-    }
+    return _said(request) | {key: number for key, number in numbers.items() if number is not None}
 
 
 def tag_list(pairs: Pairs) -> list[dict[str, str]]:
@@ -157,93 +148,69 @@ def tag_list(pairs: Pairs) -> list[dict[str, str]]:
 
 
 def live_rule(answer: Answer, targets: Sequence[Answer], scope: Scope, target_id: str = "") -> LiveRule:
-    """The rule of ListRules' entry and its targets. `target_id` says which of several targets of ours is meant."""
-    would_lose = list(_rule_losses(answer))
-    foreign = []
-    ours = None
-    on_cluster = [item for item in targets if item.get("Arn") == scope.cluster_arn and "EcsParameters" in item]
-    if on_cluster:
-        ours = next((item for item in on_cluster if item["Id"] == (target_id or answer["Name"])), on_cluster[0])
-    foreign = [f"target `{item['Id']}` ({item['Arn']})" for item in targets if item is not ours]
+    """The rule of ListRules' entry and its targets. `target_id`, a config's, says which of several tasks is meant."""
+    lost = list(_rule_losses(answer))
+    on_cluster = {item["Id"]: item for item in targets if item["Arn"] == scope.cluster_arn and "EcsParameters" in item}
+    ours = on_cluster.get(target_id or answer["Name"]) or next(iter(on_cluster.values()), None)
     if targets and ours is None:
-        would_lose.append("its targets, none of which is a task on this cluster")
-    target = None
-    if ours is not None:
-        target = _target(ours, scope)
-        would_lose += _target_losses(ours)
-    rule_role = scope.shorten(answer.get("RoleArn") or "", "iam", "role/")
+        lost.append("its targets, none of which is a task on this cluster")
+    if target_id and target_id not in on_cluster and len(on_cluster) > 1:
+        ids = " and ".join(f"`{id_}`" for id_ in on_cluster)
+        lost.append(f"one of its targets {ids}, none of which is `{target_id}`")
+    target = _target(ours, scope, lost) if ours is not None else None
+    rule_role = _name(answer, "RoleArn", scope, "iam", "role/")
     rule = Rule(
         name=answer["Name"],
         schedule_expression=answer.get("ScheduleExpression") or "",
         description=answer.get("Description") or "",
         enabled=answer.get("State") != "DISABLED",
-        rule_role="" if target is None or rule_role == target.role else rule_role,
+        rule_role="" if target is not None and rule_role == target.role else rule_role,
         target=target,
     )
-    ids = tuple(item["Id"] for item in targets)
-    return LiveRule(rule, target_ids=ids, foreign=tuple(foreign), would_lose=tuple(would_lose))
+    return LiveRule(
+        rule,
+        target_ids=tuple(item["Id"] for item in targets),
+        foreign=tuple(f"target `{item['Id']}` ({item['Arn']})" for item in targets if item is not ours),
+        would_lose=tuple(dict.fromkeys(lost)),
+    )
 
 
 def _rule_losses(answer: Answer) -> Iterator[str]:
+    """What of a rule a config can't say."""
     if answer.get("EventPattern"):
         yield "its event pattern"
     if answer.get("ManagedBy"):
         yield f"that it is managed by {answer['ManagedBy']}"
-    if answer.get("State") not in ("ENABLED", "DISABLED"):
-        yield f"its state {answer.get('State')}"
+    state = answer.get("State")
+    if state not in ("ENABLED", "DISABLED"):
+        yield f"its state {state}" if state else "its state, which isn't told"
+    if answer.get("EventBusName", "default") != "default":
+        yield "its EventBusName"
+    others = set(answer) - RULE - {"EventPattern", "ManagedBy"}
+    yield from (f"its {key}" for key in sorted(others) if answer[key] is not None)
 
 
-def _target_losses(target: Answer) -> Iterator[str]:
-    """What of our own target a config can't say."""
-    yield from (f"its target's {key}" for key in sorted(set(target) - _TARGET))
-    yield from (f"its target's EcsParameters.{key}" for key in sorted(set(target["EcsParameters"]) - _ECS))
-    override = _override(target)
-    if override is None:
-        yield "its target's Input, which is no task override"
-        return
-    yield from (f"its target's override of {key}" for key in sorted(set(override) - _INPUT))
-    names = [container.get("name") for container in override.get("containerOverrides") or []]
-    if len(names) != len(set(names)):
-        yield "a container that is overridden twice"
-    for container in override.get("containerOverrides") or []:
-        yield from (f"its container override's {key}" for key in sorted(set(container) - _CONTAINER))
-        variables = [item.get("name") for item in container.get("environment") or []]
-        if len(variables) != len(set(variables)):
-            yield "an environment variable that is set twice"
-
-
-def _override(target: Answer) -> dict[str, Any] | None:
-    """The task override in a target's Input, None where it is something else."""
-    try:
-        override = json.loads(target.get("Input") or "{}")
-    except ValueError:
-        return None
-    if not isinstance(override, dict):
-        return None
-    containers = override.get("containerOverrides") or []
-    if not isinstance(containers, list) or not all(isinstance(container, dict) for container in containers):
-        return None
-    return override
-
-
-def _target(target: Answer, scope: Scope) -> Target:
-    parameters = target["EcsParameters"]
-    override = _override(target) or {}
-    retry = target.get("RetryPolicy") or {}
+def _target(answer: Answer, scope: Scope, lost: list[str]) -> Target:
+    """Our own target; what a config can't say of it is named in `lost`."""
+    found = known_target(answer, lost)
+    parameters = found["EcsParameters"]
+    override = known_override(found.get("Input", ""), lost)
+    lost += _ambiguities(parameters, override)
+    retry = found.get("RetryPolicy", {})
     defaults = RetryPolicy()
     return Target(
-        id=target["Id"],
-        task_definition=scope.shorten(parameters["TaskDefinitionArn"], "ecs", "task-definition/"),
-        role=scope.shorten(target.get("RoleArn") or "", "iam", "role/"),
+        id=found["Id"],
+        task_definition=_name(parameters, "TaskDefinitionArn", scope, "ecs", "task-definition/"),
+        role=_name(found, "RoleArn", scope, "iam", "role/"),
         task_count=parameters.get("TaskCount") or 1,
-        launch_type=parameters.get("LaunchType") or "",
-        platform_version=parameters.get("PlatformVersion") or "",
-        group=parameters.get("Group") or "",
+        launch_type=parameters.get("LaunchType", ""),
+        platform_version=parameters.get("PlatformVersion", ""),
+        group=parameters.get("Group", ""),
         capacity_provider_strategy=tuple(
             sorted(
                 (
-                    CapacityProvider(item["capacityProvider"], item.get("base") or 0, item.get("weight") or 0)
-                    for item in parameters.get("CapacityProviderStrategy") or []
+                    CapacityProvider(item.get("capacityProvider", ""), item.get("base", 0), item.get("weight", 0))
+                    for item in parameters.get("CapacityProviderStrategy", [])
                 ),
                 key=lambda provider: provider.capacity_provider,
             )
@@ -252,65 +219,97 @@ def _target(target: Answer, scope: Scope) -> Target:
         placement_constraints=tuple(
             sorted(
                 (
-                    PlacementConstraint(item.get("type") or "", item.get("expression") or "")
-                    for item in parameters.get("PlacementConstraints") or []
+                    PlacementConstraint(item.get("type", ""), item.get("expression", ""))
+                    for item in parameters.get("PlacementConstraints", [])
                 ),
                 key=lambda constraint: (constraint.type, constraint.expression),
             )
         ),
         placement_strategy=tuple(
-            PlacementStrategy(item.get("type") or "", item.get("field") or "")
-            for item in parameters.get("PlacementStrategy") or []
+            PlacementStrategy(item.get("type", ""), item.get("field", ""))
+            for item in parameters.get("PlacementStrategy", [])
         ),
-        propagate_tags=parameters.get("PropagateTags") or "",
-        enable_execute_command=bool(parameters.get("EnableExecuteCommand")),
-        enable_ecs_managed_tags=bool(parameters.get("EnableECSManagedTags")),
-        reference_id=parameters.get("ReferenceId") or "",
+        propagate_tags=parameters.get("PropagateTags", ""),
+        enable_execute_command=parameters.get("EnableExecuteCommand", False),
+        enable_ecs_managed_tags=parameters.get("EnableECSManagedTags", False),
+        reference_id=parameters.get("ReferenceId", ""),
         tags=pairs(parameters.get("Tags")),
-        dead_letter_queue=scope.shorten((target.get("DeadLetterConfig") or {}).get("Arn") or "", "sqs", ""),
+        dead_letter_queue=_name(found.get("DeadLetterConfig", {}), "Arn", scope, "sqs", ""),
         retry_policy=RetryPolicy(
             retry.get("MaximumRetryAttempts", defaults.maximum_retry_attempts),
             retry.get("MaximumEventAgeInSeconds", defaults.maximum_event_age_in_seconds),
         ),
         task_override=_task_override(override, scope),
         container_overrides=tuple(
-            sorted(map(_container_override, override.get("containerOverrides") or []), key=lambda item: item.name)
+            sorted(map(_container_override, override.get("containerOverrides", [])), key=lambda item: item.name)
         ),
     )
 
 
+def _ambiguities(parameters: Answer, override: Answer) -> Iterator[str]:
+    """What stands there without a name, or twice under one: a config tells all of these apart by name."""
+    if parameters["TaskDefinitionArn"].startswith("$."):
+        yield "its target's EcsParameters.TaskDefinitionArn, a path into the event"
+    if _twice(tag["Key"] for tag in parameters.get("Tags", [])):
+        yield "a task tag that is set twice"
+    if _twice(item.get("capacityProvider") for item in parameters.get("CapacityProviderStrategy", [])):
+        yield "a capacity provider that is listed twice"
+    containers = override.get("containerOverrides", [])
+    if not all(container.get("name") for container in containers):
+        yield "a container override without name"
+    if _twice(container.get("name") for container in containers):
+        yield "a container that is overridden twice"
+    for container in containers:
+        variables = container.get("environment", [])
+        if not all(variable.get("name") and "value" in variable for variable in variables):
+            yield "an environment variable without name or value"
+        if _twice(variable.get("name") for variable in variables):
+            yield "an environment variable that is set twice"
+
+
+def _twice(names: Iterable[str | None]) -> bool:
+    every = list(names)
+    return len(set(every)) < len(every)
+
+
+def _name(members: Answer, member: str, scope: Scope, service: str, prefix: str) -> str:
+    """The name in an ARN of the caller's own; one that couldn't be made into that ARN again stays as it is."""
+    arn: str = members.get(member) or ""
+    name = scope.shorten(arn, service, prefix)
+    return arn if not name or name.startswith("arn:") else name
+
+
 def _network(parameters: Answer) -> NetworkConfiguration | None:
-    vpc = (parameters.get("NetworkConfiguration") or {}).get("awsvpcConfiguration")
+    vpc = parameters.get("NetworkConfiguration", {}).get("awsvpcConfiguration")
     if not vpc:
         return None
     return NetworkConfiguration(
-        tuple(sorted(vpc.get("Subnets") or [])),
-        tuple(sorted(vpc.get("SecurityGroups") or [])),
+        tuple(sorted(vpc.get("Subnets", []))),
+        tuple(sorted(vpc.get("SecurityGroups", []))),
         vpc.get("AssignPublicIp") or "DISABLED",
     )
 
 
 def _task_override(override: Answer, scope: Scope) -> TaskOverride:
-    storage = override.get("ephemeralStorage")
     return TaskOverride(
-        cpu=str(override.get("cpu") or ""),
-        memory=str(override.get("memory") or ""),
-        task_role=scope.shorten(override.get("taskRoleArn") or "", "iam", "role/"),
-        execution_role=scope.shorten(override.get("executionRoleArn") or "", "iam", "role/"),
-        ephemeral_storage=storage.get("sizeInGiB") if isinstance(storage, dict) else None,
+        cpu=override.get("cpu", ""),
+        memory=override.get("memory", ""),
+        task_role=_name(override, "taskRoleArn", scope, "iam", "role/"),
+        execution_role=_name(override, "executionRoleArn", scope, "iam", "role/"),
+        ephemeral_storage=override.get("ephemeralStorage", {}).get("sizeInGiB"),
     )
 
 
 def _container_override(override: Answer) -> ContainerOverride:
     return ContainerOverride(
-        name=str(override.get("name") or ""),
-        command=tuple(map(str, override.get("command") or [])),
+        name=override.get("name", ""),
+        command=tuple(override.get("command", [])),
         environment=tuple(
-            sorted((str(item.get("name")), str(item.get("value") or "")) for item in override.get("environment") or [])
+            sorted((item.get("name", ""), item.get("value", "")) for item in override.get("environment", []))
         ),
         environment_files=tuple(
-            EnvironmentFile(item.get("value") or "", item.get("type") or "s3")
-            for item in override.get("environmentFiles") or []
+            EnvironmentFile(item.get("value", ""), item.get("type") or "s3")
+            for item in override.get("environmentFiles", [])
         ),
         cpu=override.get("cpu"),
         memory=override.get("memory"),
@@ -318,8 +317,8 @@ def _container_override(override: Answer) -> ContainerOverride:
         resource_requirements=tuple(
             sorted(
                 (
-                    ResourceRequirement(item.get("type") or "", str(item.get("value") or ""))
-                    for item in override.get("resourceRequirements") or []
+                    ResourceRequirement(item.get("type", ""), item.get("value", ""))
+                    for item in override.get("resourceRequirements", [])
                 ),
                 key=lambda requirement: (requirement.type, requirement.value),
             )

@@ -63,6 +63,7 @@ _NEVER_RUNS: dict[str, str] = {
 
 _WARNING: dict[str, str] = {
     "schedule-doubtful": "The schedule expression is one whose meaning AWS doesn't document.",
+    "schedule-weekdays": "Days of the week are numbers that look like Unix cron's, but Sunday is 1 here, not 0.",
     "schedule-over": "The schedule came up for the last time.",
     "same-job-twice": "Two rules start the same task with the same overrides at the same times.",
     "unknown-code": "`allow:` names a code that no finding has.",

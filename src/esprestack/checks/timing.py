@@ -1,16 +1,19 @@
 """When rules run: expressions that AWS refuses, schedules that are over, and the same job at the same times."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from esprestack.backends.rules_mapping import put_target
 from esprestack.checks.finding import Finding
 from esprestack.checks.subject import Subject, known
-from esprestack.schedule import Dialect, ScheduleError, parse
+from esprestack.schedule import Cron, Dialect, ScheduleError, parse
+from esprestack.schedule.corrections import named_weekdays, unix_weekdays
 
 _KEY = "scheduleExpression"
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 """Before every year that an expression can name."""
+_USUAL = ("MON-FRI", "MON-SAT", "SUN,SAT")
 
 
 def schedule(subject: Subject, now: datetime) -> Iterator[Finding]:
@@ -36,6 +39,8 @@ def schedule(subject: Subject, now: datetime) -> Iterator[Finding]:
         yield subject.finding(
             "schedule-doubtful", f"the schedule expression `{written}`: {warning}", subject.place(_KEY)
         )
+    if plain and isinstance(parsed, Cron):
+        yield from _weekdays(subject, parsed)
     if parsed.next_after(now) is not None:
         return
     if parsed.next_after(_FIRST) is None:
@@ -44,6 +49,17 @@ def schedule(subject: Subject, now: datetime) -> Iterator[Finding]:
     elif subject.rule.enabled:
         what = f"the schedule `{written}` of the rule `{subject.rule.name}` is over: it never comes up again"
         yield subject.finding("schedule-over", what, subject.place(_KEY), "remove the rule, or set `disabled: true`")
+
+
+def _weekdays(subject: Subject, cron: Cron) -> Iterator[Finding]:
+    """Numbers that are a working week or a weekend in Unix cron, and other days here."""
+    text = cron.texts[4]
+    meant, said = unix_weekdays(text), named_weekdays(value - 1 for value in cron.days_of_week.values)
+    if meant in _USUAL and meant != said:
+        start = [match.start() for match in re.finditer(r"\S+", cron.expression)][4]
+        what = f"the schedule expression `{cron.expression}`: day-of-week `{text}` is {said} here, Sunday is 1"
+        todo = f"write `{meant}` or `{said}`, whichever is meant"
+        yield subject.finding("schedule-weekdays", what, subject.place_within(_KEY, start), todo)
 
 
 def same_job_twice(subjects: Sequence[Subject]) -> Iterator[Finding]:

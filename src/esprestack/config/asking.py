@@ -70,8 +70,7 @@ class Asking:
         return plugin
 
     def _note(self, problem: Problem) -> None:
-        if problem not in self.rendered.missing:
-            self.rendered.missing.append(problem)
+        self.rendered.note(problem)
 
 
 def _answered(name: str, answer: JsonValue) -> str:

@@ -1,7 +1,8 @@
 """What pydantic found, in the words of the file's author: key, expectation, place and "did you mean"."""
 
 import difflib
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -104,15 +105,26 @@ def too_long(name: str, length: int, most: int, place: Where) -> Problem:
 
 def _unknown_key(path: Path, tree: Tree) -> Problem:
     owner, kind = _owner(path)
-    known = sorted(set(keys.spellings(kind)))
+    known = _known(kind)
     if path[-1] in known:
         others = next(names for names in keys.spellings_by_field(kind) if path[-1] in names)
         twin = next(name for name in others if name != path[-1] and tree.find((*path[:-1], name)))
         what = f"`{path[-1]}` and `{twin}` are the same key"
         return Problem(what, tree.where_key(path), "remove one", "doubled-key")
-    near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
-    todo = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-    return Problem(f"`{path[-1]}` is not a key of {owner}", tree.where_key(path), todo, "unknown-key")
+    return Problem(
+        f"`{path[-1]}` is not a key of {owner}", tree.where_key(path), _near(str(path[-1]), kind), "unknown-key"
+    )
+
+
+@functools.cache
+def _known(kind: type[BaseModel]) -> Sequence[str]:
+    return sorted(set(keys.spellings(kind)))
+
+
+@functools.lru_cache(1024)
+def _near(key: str, kind: type[BaseModel]) -> str:
+    near = difflib.get_close_matches(key, _known(kind), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(_known(kind))}"
 
 
 def _owner(path: Path) -> tuple[str, type[BaseModel]]:

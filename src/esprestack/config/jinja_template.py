@@ -3,14 +3,17 @@
 In: the pieces of a template and the functions that it may call; out: text with marks, once for each rendering.
 """
 
+import bisect
 import difflib
+import functools
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 import jinja2
 from jinja2 import meta, nodes
+from jinja2.runtime import Context
 
 from esprestack.config import golang
 from esprestack.config.asking import Asking
@@ -21,11 +24,20 @@ from esprestack.config.tags import Piece
 from esprestack.errors import ConfigError, Problem, Where
 from esprestack.secrets import RESERVED
 
-_FAILURES = (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, AssertionError)
+_FAILURES = (
+    jinja2.TemplateError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    NameError,  # `inf`, which Jinja writes for a number that is too large
+)
 """What a template can run into; Python's own words say what it was."""
 
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`")
-_CAPTURE = re.compile(r"\s*(macro|filter|call)\b|\s*set\s+[\w\s,.]+(\|.*)?$")
+_CAPTURE = re.compile(r"\s*(macro|filter|call)\b|\s*set\s+\w[\w\s,.]*(\|.*)?$")
 _IN_PLACE = re.compile(r"\s*(filter|call)\b")
 _CAPTURE_END = re.compile(r"\s*end(macro|filter|call|set)\b")
 _BUILT_IN = ("range", "dict", "namespace")
@@ -37,6 +49,7 @@ class JinjaTemplate:
     def __init__(self, source: Source, pieces: Sequence[Piece], asking: Asking, marks: Marks) -> None:
         self.source = source
         self.pieces = pieces
+        self.tags = _by_line(pieces)
         self.asking = asking
         self.marks = marks
         self.problems: list[Problem] = []
@@ -44,12 +57,13 @@ class JinjaTemplate:
         for name, function in asking.functions.items():
             self.environment.globals[name] = function
             # With the context passed, Jinja doesn't call a filter while it compiles, where no line is known.
-            self.environment.filters[name] = jinja2.pass_context(lambda _, *given, call=function: call(*given))
+            self.environment.filters[name] = jinja2.pass_context(functools.partial(self._filtered, function))
         self.names = sorted([*asking.functions, *_BUILT_IN])
         for name in set(self.environment.globals) - set(self.names):
             del self.environment.globals[name]
-        asking.place = lambda *hints: self.tag(_line_of_caller(), *hints)
+        asking.place = lambda *hints: self.tag(self.line_of_caller(), *hints)
         self.template = self.compiled()
+        self.code_lines = self.template.debug_info
 
     def text(self) -> str:
         """One rendering. Raises ConfigError where it fails, but not where an answer that is pending can be why."""
@@ -60,8 +74,12 @@ class JinjaTemplate:
         except (*_FAILURES, RecursionError, MemoryError) as error:
             if self.asking.pending:
                 return ""
-            raise self.stop(f"the template fails: {error}", error.__traceback__, _advice(error)) from None
+            raise self.stop(f"the template fails: {_said(error)}", error.__traceback__, _advice(error)) from None
         return text
+
+    def _filtered(self, function: Callable[..., str], context: Context, *given: object) -> object:
+        """A function of ours as a filter, called as any other."""
+        return self.environment.call(context, function, *given)
 
     def stop(self, what: str, trace: TracebackType | None, todo: str) -> ConfigError:
         line = 0
@@ -155,22 +173,40 @@ class JinjaTemplate:
                 place = self.tag(name.lineno, name.name, quoted=False)
                 self.problems.append(Problem(f"`{name.name}` is not defined", place, todo))
 
+    def line_of_caller(self) -> int:
+        """The line of the template that is being rendered."""
+        frame = sys._getframe(1)
+        while frame.f_back:
+            frame = frame.f_back
+            if "__jinja_template__" in frame.f_globals:
+                at = bisect.bisect_right(self.code_lines, frame.f_lineno, key=lambda pair: pair[1])
+                return self.code_lines[at - 1][0] if at else 1
+        return 0
+
     def tag(self, line: int, *hints: str, quoted: bool = True) -> Where:
         """The place of the tag on `line`: of several the one whose text holds most of the hints as words.
 
         Without `quoted` texts in quotes don't count.
         """
-        tags = [
-            piece
-            for piece in self.pieces
-            if piece.kind in ("expression", "statement") and piece.line <= line <= piece.line + piece.text.count("\n")
-        ]
+        tags = self.tags.get(line)
         if not tags:
             return Where(self.source.path, line, 1) if line else Where(self.source.path)
+        if len(tags) == 1:
+            return Where(self.source.path, tags[0].line, tags[0].column)
         words = [re.compile(rf"(?<!\w){re.escape(hint)}(?!\w)") for hint in hints if hint]
         read = {id(piece): piece.text if quoted else _QUOTED.sub("", piece.text) for piece in tags}
         best = max(tags, key=lambda piece: sum(bool(word.search(read[id(piece)])) for word in words))
         return Where(self.source.path, best.line, best.column)
+
+
+def _by_line(pieces: Sequence[Piece]) -> dict[int, list[Piece]]:
+    """The tags on each line that has some."""
+    found: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        if piece.kind in ("expression", "statement"):
+            for line in range(piece.line, piece.line + piece.text.count("\n") + 1):
+                found.setdefault(line, []).append(piece)
+    return found
 
 
 def _nodes(tree: nodes.Node) -> Iterator[nodes.Node]:
@@ -182,14 +218,8 @@ def _nodes(tree: nodes.Node) -> Iterator[nodes.Node]:
         waiting += reversed(list(node.iter_child_nodes()))
 
 
-def _line_of_caller() -> int:
-    frame = sys._getframe(1)
-    while frame.f_back:
-        frame = frame.f_back
-        template = frame.f_globals.get("__jinja_template__")
-        if isinstance(template, jinja2.Template):
-            return template.get_corresponding_lineno(frame.f_lineno)
-    return 0
+def _said(error: Exception) -> str:
+    return "a number is too large" if isinstance(error, NameError) else str(error)
 
 
 def _advice(error: Exception) -> str:

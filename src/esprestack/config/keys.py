@@ -1,9 +1,10 @@
 """What the model says of its keys: their spellings, what they hold, and how long it may be."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
-from pydantic import AliasChoices, BaseModel
+from pydantic import AliasChoices, AliasPath, BaseModel
 
 
 def spellings(model: type[BaseModel]) -> Iterator[str]:
@@ -12,14 +13,16 @@ def spellings(model: type[BaseModel]) -> Iterator[str]:
         yield from names
 
 
-def spellings_by_field(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+@functools.cache
+def spellings_by_field(model: type[BaseModel]) -> Sequence[tuple[str, ...]]:
     """For each field the keys that mean it, ecschedule's first."""
-    for field in model.model_fields.values():
-        alias = field.validation_alias
-        if isinstance(alias, AliasChoices):
-            yield tuple(choice for choice in alias.choices if isinstance(choice, str))
-        elif isinstance(alias, str):
-            yield (alias,)
+    return [tuple(_choices(field.validation_alias)) for field in model.model_fields.values()]
+
+
+def _choices(alias: str | AliasPath | AliasChoices | None) -> Iterator[str]:
+    for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+        if isinstance(choice, str):
+            yield choice
 
 
 def parts(model: type[BaseModel]) -> Iterator[tuple[tuple[str, ...], type[BaseModel]]]:

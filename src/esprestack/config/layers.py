@@ -4,6 +4,7 @@ In: the tree of a file, and of the files that it extends; out: one tree whose da
 those of the file that says so. Mappings are merged key by key, lists are replaced, an empty value takes a key away.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -66,7 +67,7 @@ class Layered(Tree):
     def replaced(self, text: str, shown: Callable[[str, Any], Any]) -> str:
         return self._trees[0].replaced(text, shown)
 
-    @property
+    @functools.cached_property
     def shared(self) -> frozenset[str]:
         return frozenset[str]().union(*(tree.shared for tree in self._trees))
 

@@ -158,11 +158,15 @@ def prepare_source(source: Source, folder: Path, surroundings: Surroundings) -> 
 
 def _extended(folder: Path, extended: str, place: Where, surroundings: Surroundings) -> Path:
     """The file that `extends: extended` means: nothing outside the working folder is read on a config's word."""
-    found = (folder / extended).resolve()
+    try:
+        found = (folder / extended).resolve()
+        is_there = found.is_file()
+    except (OSError, ValueError, RuntimeError):  # a name too long, or with a NUL; links in a circle
+        found, is_there = folder, False
     if not found.is_relative_to(surroundings.shown_from.resolve()):
         what = f"`extends: {extended}` leaves the folder {surroundings.shown_from.name or surroundings.shown_from}"
         raise ConfigError(Problem(what, place, "extend a file below it"))
-    if not found.is_file():
+    if not is_there:
         raise ConfigError(Problem(f"`extends: {extended}`: there is no such file", place, "paths count from this file"))
     return found
 

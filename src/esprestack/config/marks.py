@@ -27,8 +27,15 @@ class Rendered:
     marks: list[list[tuple[int, int, int, bool]]] = field(default_factory=list)
     """For each line of the text: (column from 0, source line, source column, is literal)."""
     missing: list[Problem] = field(default_factory=list)
+    noted: set[Problem] = field(default_factory=set)
     unknown: bool = False
     """Whether a look-up wasn't made, so that MISSING stands in the text without a problem of its own."""
+
+    def note(self, problem: Problem) -> None:
+        """A miss, told once."""
+        if problem not in self.noted:
+            self.noted.add(problem)
+            self.missing.append(problem)
 
     def locate(self, line: int, column: int) -> Where:
         """The place in the source of a place (both from 1) in the text."""

@@ -5,34 +5,27 @@ works on the seal of a secret is refused with a reason. Jinja's own sandbox keep
 """
 
 import functools
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from esprestack.config.weights import HEAVIEST, ITEM, length, weight, width_for_fields, width_for_percent
 from esprestack.secrets import SEALED
-
-LARGEST = 5_000_000
-"""Characters that a rendered config may have, and any text on the way to it: more comes from a loop that ran away."""
 
 MOST_STEPS = 300_000
 """A turn of a loop is one, a call five, and so are 64 characters or items that either works on."""
 
 _PER_CALL = 5
 _PER_STEP = 64
-
-_LARGEST_NUMBER = 100_000
-"""The largest width, count or factor: what fills a memory in one call."""
+_WEIGHT_PER_STEP = 512
 
 _LARGEST_BITS = 10_000
 _TODO = "look for a loop or a number that is larger than meant"
-_SIZED = (str, list, tuple, dict, range)
-_WIDTH = re.compile(r"\d{5,}|\*")
-_NESTED_WIDTH = re.compile(r":[^{}]*\{")
 
 _METHODS_OF_TEXT = frozenset(
     {
@@ -48,6 +41,23 @@ _FILTERS_FOR_SECRETS = frozenset({"default", "d", "string", "trim", "join", "for
 
 _NO_FILTERS = ("random", "pprint", "urlize", "xmlattr", "forceescape")
 """Not the same each time, or of no use in a config."""
+
+_DEAR = frozenset(
+    {
+        "batch", "groupby", "list", "map", "max", "min", "reject", "rejectattr", "select", "selectattr", "slice",
+        "sort", "sum", "title", "unique", "wordcount",
+    }
+)  # fmt: skip
+"""Filters that do something for each item, or each character of a text: a step each."""
+
+_SQUARED = frozenset({"striptags", "wordwrap"})
+"""Filters that go through the rest of a text again and again."""
+
+_BACKWARDS = frozenset({"rfind", "rpartition", "rsplit"})
+"""Methods that compare what they look for again and again."""
+
+_MOST = {"batch": 100_000, "center": 100_000, "indent": 100_000, "round": 1_000, "slice": 100_000, "tojson": 1_000}
+"""For filters that a number makes work, or fill the memory, the largest one."""
 
 _COUNTED, _JOINED, _WEIGHED = "loop steps", "joined texts", "weighed value"
 """Filters of ours that no template can name."""
@@ -67,6 +77,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             del self.filters[name]
         for name, function in list(self.filters.items()):
             self.filters[name] = self._guarded(name, function)
+        for name, function in list(self.tests.items()):
+            self.tests[name] = self._charged(function)
         self.filters[_COUNTED] = self._counted
         self.filters[_JOINED] = self._joined
         self.filters[_WEIGHED] = self._measured
@@ -108,15 +120,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
         elif operator == "**":
             if isinstance(left, int) and isinstance(right, int):
                 _check_bits(left.bit_length() * abs(right))
-        elif isinstance(left, str) and _WIDTH.search(left):
-            raise jinja2.TemplateRuntimeError(f"a width in `{left[:40]}` is too large")
+        elif isinstance(left, str):
+            self._check_format(left, "%", width_for_percent(left), (right,))
         return self._measured(super().call_binop(context, operator, left, right))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        text = getattr(value, "__self__", None)
-        if isinstance(text, str) and (_WIDTH.search(text) or _NESTED_WIDTH.search(text)):
-            raise jinja2.TemplateRuntimeError(f"a width in `{text[:40]}` is too large")
-        return super().wrap_str_format(value)
+        text, formatted = getattr(value, "__self__", None), super().wrap_str_format(value)
+        if formatted is None or not isinstance(text, str):
+            return formatted
+
+        @functools.wraps(formatted)
+        def checked(*arguments: Any, **named: Any) -> str:
+            self._check_format(text, "{", width_for_fields(text), (*arguments, *named.values()))
+            return formatted(*arguments, **named)
+
+        return checked
 
     # -- limits ------------------------------------------------------------------------------------------------
 
@@ -125,8 +143,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if self.steps > MOST_STEPS:
             raise TooMuchError(f"the template takes more than {MOST_STEPS:,} steps")
 
-    def _charge(self, values: Iterable[Any]) -> None:
-        self._step(_PER_CALL + sum(_size(value) // _PER_STEP for value in values))
+    def _charge(self, values: Iterable[Any], per_step: int = _PER_STEP) -> None:
+        given = list(values)
+        self._step(_PER_CALL + sum(length(value) // per_step for value in given))
+        self._weigh(*given)
+
+    def _weigh(self, *values: Any) -> None:
+        heavy = weight(*values)
+        self.check_size(heavy)
+        self._step(heavy // _WEIGHT_PER_STEP)
 
     def _counted(self, items: Iterable[Any], literal: int) -> Iterator[Any]:
         """`items` for a loop with `literal` characters of text in its body."""
@@ -135,15 +160,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
             yield item
 
     def _joined(self, parts: list[Any]) -> str:
-        texts = [str(part) for part in parts]
-        self.check_size(sum(map(len, texts)))
-        return str(self._measured("".join(texts)))
+        self._weigh(parts)
+        return str(self._measured("".join(map(str, parts))))
 
     def _finalized(self, value: Any) -> Any:
         """What an expression leaves in the text: a function that isn't called would leave its address."""
         if callable(value) and not isinstance(value, jinja2.Undefined):
             name = getattr(value, "__name__", "a function")
             raise jinja2.TemplateRuntimeError(f"`{name}` is a function that isn't called")
+        self.check_size(self.written + weight(value))
         text = str(value)
         self.written += len(text)
         self.check_size(self.written)
@@ -154,44 +179,71 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
         @functools.wraps(function)
         def filtered(*arguments: Any, **named: Any) -> Any:
-            given = [*arguments, *named.values()]
+            arguments = tuple(map(_whole, arguments))
+            given = [item for item in (*arguments, *named.values()) if not isinstance(item, _PASSED)]
             if name not in _FILTERS_FOR_SECRETS and any(
                 isinstance(item, str) and SEALED.search(item) for item in given
             ):
                 raise jinja2.TemplateRuntimeError(f"the filter `{name}` can't change a secret, which is sealed")
-            self._charge(given)
+            self._charge(given, 1 if name in _DEAR else _PER_STEP)
             self._check_call(name, given)
             return self._measured(function(*arguments, **named))
 
         return filtered
 
-    def _check_call(self, name: str, given: Iterable[Any]) -> None:
-        """Before a filter or a method of a text runs: what would it make of these?"""
-        values = [item for item in given if isinstance(item, str | int | list | tuple)]
-        texts = [item for item in values if isinstance(item, str)]
-        if any(isinstance(item, int) and abs(item) > _LARGEST_NUMBER for item in values) and name not in _OF_NUMBERS:
-            raise TooMuchError(f"a number given to `{name}` is larger than {_LARGEST_NUMBER:,}")
-        if name == "replace" and len(texts) > 1:
-            self.check_size(len(texts[0]) * max(len(texts[-1]), 1))
-        elif name == "join":
-            counts = [len(item) for item in values if isinstance(item, list | tuple)] or [len(text) for text in texts]
-            self.check_size(max(counts, default=0) * max((len(text) for text in texts), default=0))
-        elif name == "format" and texts and _WIDTH.search(texts[0]):
-            raise jinja2.TemplateRuntimeError(f"a width in `{texts[0][:40]}` is too large")
-        elif name == "indent" and texts:
-            width = next((item for item in values if isinstance(item, int)), 4)
-            self.check_size(len(texts[0]) + texts[0].count("\n") * width)
+    def _charged(self, function: Any) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def tested(*arguments: Any, **named: Any) -> Any:
+            self._charge((*arguments, *named.values()))
+            return function(*arguments, **named)
+
+        return tested
+
+    def _check_call(self, name: str, given: Sequence[Any]) -> None:
+        """Before a filter or a method of a text runs: what would it make of the first of these with the others?"""
+        if not given:
+            return
+        value, *others = given
+        text = value if isinstance(value, str) else ""
+        longest = max((len(item) for item in others if isinstance(item, str)), default=0)
+        number = max((abs(item) for item in others if isinstance(item, int)), default=0)
+        if number > (most := _MOST.get(name, number)):
+            raise TooMuchError(f"a number given to `{name}` is larger than {most:,}")
+        if name in _SQUARED:
+            self._step((weight(value) // _PER_STEP) ** 2)
+        elif name in _BACKWARDS:
+            self._step((len(text) // _PER_STEP) * (longest // _PER_STEP))
+        match name:
+            case "replace":
+                self.check_size(len(text) * max(longest, 1))
+            case "wordwrap":
+                self.check_size(weight(value) * max(longest, 1))
+            case "join":
+                self.check_size(max(map(length, given)) * max(longest, len(text)))
+            case "format":
+                self._check_format(text, "%", width_for_percent(text), others)
+            case "indent":
+                self.check_size(len(text) + text.count("\n") * max(number or 4, longest))
+            case "tojson":
+                self.check_size((weight(value) // ITEM) ** 2 * number)
+            case "sum" if any(isinstance(item, list | tuple) for item in others):
+                raise jinja2.TemplateRuntimeError("`sum` adds numbers, and no lists")
+
+    def _check_format(self, text: str, sign: str, width: int | None, given: Iterable[Any]) -> None:
+        """Before `text`, in which a `sign` begins each field, takes what is given."""
+        if width is None:
+            raise jinja2.TemplateRuntimeError(f"a width in `{text[:40]}` is too large")
+        self.check_size(len(text) + width + text.count(sign) * weight(*given))
 
     def _measured(self, value: Any) -> Any:
-        size = _size(value)
-        self.check_size(size)
-        self._step(size // _PER_STEP)
+        self._step(length(value) // _PER_STEP)
+        self._weigh(value)
         return value
 
     def check_size(self, size: int) -> None:
-        """Raises TooMuchError for a text or list that is larger than LARGEST."""
-        if size > LARGEST:
-            raise TooMuchError(f"the rendered config grows beyond {LARGEST:,} characters")
+        """Raises TooMuchError for a text or list that is larger than HEAVIEST."""
+        if size > HEAVIEST:
+            raise TooMuchError(f"the rendered config grows beyond {HEAVIEST:,} characters")
 
 
 class TooMuchError(jinja2.TemplateRuntimeError):
@@ -200,12 +252,13 @@ class TooMuchError(jinja2.TemplateRuntimeError):
     todo = _TODO
 
 
-_OF_NUMBERS = frozenset({"int", "float", "abs", "round", "string", "default", "d", "min", "max", "sum", "tojson"})
-"""Filters for which a large number is a value, not a size."""
+_PASSED = (jinja2.Environment, Context, nodes.EvalContext)
+"""What Jinja passes to a filter before its value."""
 
 
-def _size(value: Any) -> int:
-    return len(value) if isinstance(value, _SIZED) else 0
+def _whole(value: Any) -> Any:
+    """What a filter leaves to be made later is made now, so that it can be weighed."""
+    return list(value) if isinstance(value, Iterator) and not isinstance(value, LoopContext) else value
 
 
 def _check_bits(bits: int) -> None:

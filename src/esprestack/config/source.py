@@ -21,7 +21,7 @@ from esprestack.secrets import RESERVED
 MISSING = "\uf105"
 """Stands for a value that a template's function didn't have, so that the rest of the file is still checked."""
 
-MOST_NODES = 500_000
+MOST_NODES = 200_000
 """A tree larger than this is a file that unfolds itself ("billion laughs"), not a config."""
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -30,6 +30,7 @@ _TAGS = {
     f"tag:yaml.org,2002:{kind}"
     for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "seq", "map", "value")
 }
+_NULL_TAG = "tag:yaml.org,2002:null"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -92,7 +93,7 @@ def read_tree(text: str, source: Source, locate: Locate) -> Tree:
 
 def _json_node(text: str, at: At) -> yaml.Node:
     try:
-        json.loads(text)
+        json.loads(text, parse_int=str, parse_float=str)
         return compose_json(text)
     except json.JSONDecodeError as error:
         raise ConfigError(Problem(f"broken JSON: {error.msg}", at(error.pos), "mend the JSON here")) from None
@@ -141,7 +142,7 @@ class _Reader:
 
     def value(self, node: yaml.Node) -> Data:
         self.nodes += 1
-        if node.tag not in _TAGS or (node.tag.endswith(":null") and not _is_null(node)):
+        if node.tag not in _TAGS or (node.tag == _NULL_TAG and not _is_null(node)):
             self.problems.append(
                 Problem(f"the YAML tag `{node.tag}` is unknown", place_of_node(node, self.at), "remove the tag")
             )
@@ -184,7 +185,7 @@ class _Reader:
     def mapping(self, node: yaml.MappingNode) -> dict[str, Data]:
         data: dict[str, Data] = {}
         first: dict[str, yaml.Node] = {}
-        for key_node, value_node, merged in self.pairs(node):
+        for key_node, value_node, merged in self.pairs(node, set()):
             if not isinstance(key_node, yaml.ScalarNode):
                 self.problems.append(Problem("a key must be a plain text", place_of_node(key_node, self.at)))
                 continue
@@ -198,8 +199,8 @@ class _Reader:
             data[key] = self.value(value_node)
         return data
 
-    def pairs(self, node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:
-        """The mapping's own pairs, then those that `<<` merges in, which yield to its own."""
+    def pairs(self, node: yaml.MappingNode, seen: set[int]) -> Iterator[tuple[yaml.Node, yaml.Node, bool]]:
+        """The mapping's own pairs, then those that `<<` merges in, which yield to its own; each mapping once."""
         merges = [value for key, value in node.value if is_merge(key)]
         yield from ((key, value, False) for key, value in node.value if not is_merge(key))
         for merge in merges:
@@ -207,6 +208,8 @@ class _Reader:
                 if not isinstance(part, yaml.MappingNode) or id(part) in self.open:
                     self.problems.append(Problem("`<<` merges mappings only", place_of_node(part, self.at)))
                     continue
-                self.open.add(id(part))
-                yield from ((key, value, True) for key, value, _ in self.pairs(part))
-                self.open.discard(id(part))
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    self.open.add(id(part))
+                    yield from ((key, value, True) for key, value, _ in self.pairs(part, seen))
+                    self.open.discard(id(part))

@@ -3,8 +3,10 @@
 Scalars stay text: what `010`, `yes` or `1.10` mean is for the model to say, which knows the field.
 """
 
+import functools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -15,6 +17,7 @@ from esprestack.errors import Where
 Path: TypeAlias = tuple[str | int, ...]
 Data: TypeAlias = "Scalar | dict[str, Data] | list[Data] | None"
 
+_Pair: TypeAlias = tuple[yaml.Node, yaml.Node]
 _PREFIX = re.compile(r"(?:[&!]\S+\s+)+")
 
 
@@ -41,6 +44,7 @@ class Tree:
         self.data = data
         self._root = root
         self._at = at
+        self._pairs: dict[int, dict[str | int, _Pair]] = {}
 
     def where(self, path: Path) -> Where:
         """The place of the value at `path`, or of the nearest thing around it that stands in the file."""
@@ -50,7 +54,7 @@ class Tree:
         """The place of the value at `path`, if it is there."""
         node = self._root
         for part in path:
-            _, found = _child(node, part)
+            _, found = self._child(node, part)
             if found is None:
                 return None
             node = found
@@ -60,11 +64,11 @@ class Tree:
         """The place of the key at `path`, or of its value where that is a list's item."""
         node = self._root
         for part in path[:-1]:
-            _, found = _child(node, part)
+            _, found = self._child(node, part)
             if found is None:
                 return place_of_node(node, self._at)
             node = found
-        key, value = _child(node, path[-1])
+        key, value = self._child(node, path[-1])
         return place_of_node(key or value or node, self._at)
 
     def where_within(self, path: Path, offset: int) -> Where:
@@ -74,7 +78,7 @@ class Tree:
         """
         node = self._root
         for part in path:
-            node = _child(node, part)[1] or node
+            node = self._child(node, part)[1] or node
         if isinstance(node, yaml.ScalarNode):
             quotes = len(node.style or "")
             length = node.end_mark.index - node.start_mark.index
@@ -103,28 +107,40 @@ class Tree:
             text = f"{text[:start]}{prefix[0] if prefix else ''}{quoted}{breaks}{text[end:]}"
         return text
 
-    @property
+    def _child(self, node: yaml.Node, part: str | int) -> "_Pair | tuple[None, yaml.Node | None]":
+        """Key and value below `node`; of a mapping its own key goes before one that `<<` merges in."""
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._pairs:
+                self._pairs[id(node)] = _pairs(node)
+            return self._pairs[id(node)].get(part, (None, None))
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            return None, node.value[part]
+        return None, None
+
+    @functools.cached_property
     def shared(self) -> frozenset[str]:
         """Top-level keys that only hold YAML anchors which other keys use (`common: &common …`)."""
         return frozenset(_anchor_holders(self._root))
 
 
-def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
-    """Key and value below `node`; of a mapping its own key goes before one that `<<` merges in."""
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return None, node.value[part]
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value == part:
-                return key, value
-        for key, value in node.value:
-            if is_merge(key):
-                for merged in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    if isinstance(merged, yaml.MappingNode) and merged is not node:
-                        found = _child(merged, part)
-                        if found[1] is not None:
-                            return found
-    return None, None
+def _pairs(node: yaml.MappingNode) -> dict[str | int, _Pair]:
+    pairs: dict[str | int, _Pair] = {}
+    for mapping in _with_merged(node, set()):
+        for key, value in mapping.value:
+            if isinstance(key, yaml.ScalarNode):
+                pairs.setdefault(key.value, (key, value))
+    return pairs
+
+
+def _with_merged(node: yaml.MappingNode, seen: set[int]) -> Iterator[yaml.MappingNode]:
+    """`node`, then what `<<` merges into it, each mapping once."""
+    seen.add(id(node))
+    yield node
+    for key, value in node.value:
+        if is_merge(key):
+            for merged in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(merged, yaml.MappingNode) and id(merged) not in seen:
+                    yield from _with_merged(merged, seen)
 
 
 def place_of_node(node: yaml.Node, at: At) -> Where:
@@ -159,11 +175,12 @@ def _anchor_holders(root: yaml.Node) -> Iterator[str]:
     if not isinstance(root, yaml.MappingNode):
         return
     inside = [(key, value, {id(node): node for node in _below(value)}) for key, value in root.value]
+    holders = Counter(number for _, _, nodes in inside for number in nodes)
     for key, value, nodes in inside:
         if value.start_mark.index < key.start_mark.index:
             continue  # an alias: what it names is held elsewhere
-        own = {number for number, node in nodes.items() if node.start_mark.index >= value.start_mark.index}
-        if any(own & others.keys() for other, _, others in inside if other is not key):
+        own = (number for number, node in nodes.items() if node.start_mark.index >= value.start_mark.index)
+        if any(holders[number] > 1 for number in own):
             yield key.value
 
 

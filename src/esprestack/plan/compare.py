@@ -141,6 +141,9 @@ def compare(live: LiveRule | None, desired: Rule | None, scope: Scope, veil: Vei
     before_rule = live.rule if live else None
     if before_rule and desired and desired.rule_tags is None:
         before_rule = replace(before_rule, rule_tags=None)  # not ours to say: left alone, so no difference
+    if before_rule and desired and desired.target and before_rule.target is None:
+        of_target = before_rule.rule_role == desired.target.role  # it has lost the target, and not its role
+        before_rule = replace(before_rule, rule_role="") if of_target else before_rule
     before = to_words(before_rule) if before_rule else {}
     after = to_words(desired) if desired else {}
     old, new = dict(leaves(before)), dict(leaves(after))

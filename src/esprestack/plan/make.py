@@ -176,7 +176,7 @@ def _refusals(
 
 def _notes(live: Live, names: Collection[str], changes: Sequence[Change]) -> list[str]:
     """What the reader should know of targets that are exchanged, and of rules that stay as they are."""
-    touched = {change.name for change in changes}
+    touched = {change.name: change.action for change in changes}
     notes = [
         f"`{change.name}` gets another target between two calls: no moment without a run is known, one that is due "
         "just then is missed"
@@ -185,6 +185,8 @@ def _notes(live: Live, names: Collection[str], changes: Sequence[Change]) -> lis
     ]
     for name in sorted(live.rules):
         rule = live.rules[name]
+        if touched.get(name) is Action.UNCHANGED and rule.would_lose:
+            notes.append(f"`{name}` has what a config can't say and is left as it is: {', '.join(rule.would_lose)}")
         if name in touched and rule.foreign:
             notes.append(f"`{name}` has more targets, which are left as they are: {', '.join(rule.foreign)}")
         elif name not in touched and name not in names:

@@ -7,7 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from esprestack.errors import InputError, Problem
-from esprestack.schedule import Dialect, Rate, ScheduleError, explain, parse
+from esprestack.schedule import FIRST_YEAR, LAST_YEAR, Dialect, Rate, ScheduleError, explain, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,16 @@ def coming(expression: str, backend: str, timezone: str, start: str | None, coun
     try:
         schedule = parse(expression, dialect)
     except ScheduleError as error:
-        raise InputError(Problem(f"{expression}: {error.what}", todo=error.todo)) from None
+        said = f"{expression}: {error.what}" if expression.strip() else error.what
+        raise InputError(Problem(said, todo=error.todo)) from None
     if dialect is Dialect.RULES and timezone != "UTC":
         todo = "use --backend scheduler, or write the expression in UTC"
         raise InputError(Problem("EventBridge rules know UTC only", todo=todo))
     zone = _zone(timezone)
     warnings = list(schedule.warnings)
     if isinstance(schedule, Rate):
-        since = "its rule was created" if dialect is Dialect.RULES else "its StartDate"
-        warnings.append(f"a rate counts from when {since}; these runs count from the moment that was asked for")
+        since = "its rule's creation" if dialect is Dialect.RULES else "its StartDate"
+        warnings.append(f"a rate counts from {since}; these runs count from the moment that was asked for")
     runs = tuple(islice(schedule.runs(_moment(start), zone), count))
     return ComingRuns(expression, backend, timezone, zone, runs, explain(schedule, timezone), tuple(warnings))
 
@@ -59,6 +60,9 @@ def _moment(text: str | None) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(Problem(f"`{text}` is no ISO time", todo="for example 2026-12-31T09:00:00Z")) from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        what = f"`{text}` is not from {FIRST_YEAR} to {LAST_YEAR}"
+        raise InputError(Problem(what, todo="an expression can name no other year"))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -78,8 +82,12 @@ def runs_text(found: ComingRuns) -> str:
     """What it means, then a line for each run in UTC and, where there is another zone, in local time."""
     lines = [f"{found.expression}: {found.explanation}"]
     for run in found.runs:
-        local = run.astimezone(found.zone)
-        lines.append(f"{run:%a %Y-%m-%d %H:%M} UTC" + ("" if found.zone is UTC else f"  {local:%a %Y-%m-%d %H:%M %Z}"))
+        local = "" if found.zone is UTC else f"  {_shown(run.astimezone(found.zone))}"
+        lines.append(f"{_shown(run)}{local}")
     if not found.runs:
         lines.append("it never runs again")
     return "\n".join(lines) + "\n"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%a %Y-%m-%d %H:%M:%S %Z}" if moment.second else f"{moment:%a %Y-%m-%d %H:%M %Z}"

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html (Even
 
 from esprestack.schedule.cron import Cron
 from esprestack.schedule.expression import At, Rate, Schedule, parse
-from esprestack.schedule.language import Dialect, ScheduleError
+from esprestack.schedule.language import FIRST_YEAR, LAST_YEAR, Dialect, ScheduleError
 from esprestack.schedule.words import explain
 
-__all__ = ["At", "Cron", "Dialect", "Rate", "Schedule", "ScheduleError", "explain", "parse"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "At", "Cron", "Dialect", "Rate", "Schedule", "ScheduleError", "explain", "parse"]

@@ -4,7 +4,7 @@ Text → the text that AWS reads with the same meaning, as far as that can be kn
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from esprestack.schedule.language import WEEKDAYS, ScheduleError
 
@@ -77,6 +77,12 @@ def unix_weekdays(text: str) -> str:
         low = 0 if first == "*" else _unix_day(first)
         high = _unix_day(last) if last else 6 if first == "*" or step else low
         days.update(day % 7 for day in range(low, high + 1 if low <= high else high + 8, int(step or 1)))
+    return named_weekdays(days)
+
+
+def named_weekdays(numbers: Iterable[int]) -> str:
+    """Days of the week, Sunday is 0, by name as a cron expression has them."""
+    days = set(numbers)
     if len(days) == 7:
         return "*"
     if len(days) > 2 and max(days) - min(days) == len(days) - 1:

@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from esprestack.schedule import corrections
@@ -14,6 +14,7 @@ from esprestack.schedule.language import Dialect, ScheduleError, doubt
 LONGEST = 256
 """Characters of an expression: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""
 
+_EXAMPLES = "for example `cron(0 10 * * ? *)` or `rate(5 minutes)`"
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _RATE = re.compile(r"(\S*)(?: (\S*))?")
 _NEARLY_AT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:\.\d+)? ?(?:Z|[+-]\d{2}:?\d{2})?")
@@ -62,9 +63,10 @@ class Rate:
         start = anchor or now
         passed = max((now - start) // self.period + 1, 0)
         try:
-            return (start + passed * self.period).astimezone(UTC)
+            run = (start + passed * self.period).astimezone(UTC)
         except OverflowError:
             return None
+        return run if run.year < MAXYEAR else None  # so that every zone has a local time for it
 
     def runs(self, now: datetime, timezone: tzinfo = UTC, anchor: datetime | None = None) -> Iterator[datetime]:
         """The runs after `now`, in order."""
@@ -124,11 +126,15 @@ def parse(expression: str, dialect: Dialect = Dialect.RULES) -> Cron | Rate | At
 
 
 def _unknown(expression: str, dialect: Dialect) -> ScheduleError:
+    end = max(len(expression), 1)
+
     def error(what: str, otherwise: str, *right: str) -> ScheduleError:
         todo = corrections.write(lambda text: parse(text, dialect), otherwise, *right)
-        return ScheduleError(what, todo, 0, max(len(expression), 1))
+        return ScheduleError(what, todo, 0, end)
 
     trimmed = expression.strip()
+    if not trimmed:
+        return ScheduleError("the expression is empty", _EXAMPLES, 0, end)
     if trimmed != expression:
         return error("blanks stand around the expression", "remove them", trimmed)
     kind, opened, rest = expression.partition("(")
@@ -146,8 +152,8 @@ def _unknown(expression: str, dialect: Dialect) -> ScheduleError:
         meant = corrections.cron(fields) if len(fields) == 5 else (f"cron({' '.join(fields)})",)
         return error("`cron(` and `)` are missing", "add them", *meant)
     near = corrections.rate(expression)
-    todo = f"write `{near}`" if near else "for example `cron(0 10 * * ? *)` or `rate(5 minutes)`"
-    return ScheduleError(f"`{expression[:40]}` is no schedule expression", todo, 0, max(len(expression), 1))
+    todo = f"write `{near}`" if near else _EXAMPLES
+    return ScheduleError(f"`{expression[:40]}` is no schedule expression", todo, 0, end)
 
 
 def _rate(expression: str, inner: str, dialect: Dialect) -> Rate:

@@ -45,12 +45,14 @@ class FieldKind:
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+
 KINDS = (
     FieldKind("minutes", 0, 59, example="0/15"),
     FieldKind("hours", 0, 23, example="8-17", wraps=True),
     FieldKind("day-of-month", 1, 31, letters="?LW", example="?, 1, 15W or L"),
     FieldKind("month", 1, 12, MONTHS, example="* or JAN-MAR"),
     FieldKind("day-of-week", 1, 7, WEEKDAYS, letters="?L#", example="?, MON-FRI or 2#1"),
-    FieldKind("year", 1970, 2199, example="*"),
+    FieldKind("year", FIRST_YEAR, LAST_YEAR, example="*"),
 )
 """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html"""

@@ -28,7 +28,7 @@ def explain(schedule: Cron | Rate | At, timezone: str = "UTC") -> str:
         case Rate(value=value, unit=unit):
             return f"every {value} {unit}s" if value else "never"
         case At(moment=moment):
-            return f"once, at {moment:%Y-%m-%d %H:%M}{f':{moment:%S}' if moment.second else ''} {timezone}"
+            return f"once, at {moment.isoformat(' ', 'seconds' if moment.second else 'minutes')} {timezone}"
     times, days = _times(schedule, timezone), _days(schedule)
     if len(schedule.hours) == 24:
         days = "" if days == "every day" else days

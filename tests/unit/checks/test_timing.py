@@ -78,8 +78,9 @@ def test_a_sealed_expression_is_judged_and_not_quoted() -> None:
     assert "25" not in f"{finding.problem.what} {finding.problem.todo}"
 
 
-def test_of_a_sealed_expression_no_warning_is_quoted() -> None:
-    given = Given(secrets={"WHEN": "cron(0 0 ? * 6-2 *)"})
+@pytest.mark.parametrize("weekdays", ["6-2", "1-5"])
+def test_of_a_sealed_expression_no_warning_is_quoted(weekdays: str) -> None:
+    given = Given(secrets={"WHEN": f"cron(0 0 ? * {weekdays} *)"})
     assert offline(with_schedule("\"{{ secret('WHEN') }}\""), given) == []
 
 
@@ -91,6 +92,35 @@ def test_a_disabled_rule_may_be_over_but_has_to_come_up() -> None:
     assert offline(with_schedule("cron(0 3 * * ? 2025)", "disabled: true")) == []
     assert told(offline(with_schedule("cron(0 3 31 2 ? *)", "disabled: true"))) == [
         ("schedule-never", "never-runs", 4, 23)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "said"),
+    [
+        ("1-5", "day-of-week `1-5` is SUN-THU here, Sunday is 1 (write `MON-FRI` or `SUN-THU`, whichever is meant)"),
+        ("1,2,3,4,5", "day-of-week `1,2,3,4,5` is SUN-THU here, Sunday is 1 (write `MON-FRI` or `SUN-THU`, whichever is meant)"),
+        ("1-6", "day-of-week `1-6` is SUN-FRI here, Sunday is 1 (write `MON-SAT` or `SUN-FRI`, whichever is meant)"),
+        ("6,7", "day-of-week `6,7` is FRI,SAT here, Sunday is 1 (write `SUN,SAT` or `FRI,SAT`, whichever is meant)"),
+        ("6-7", "day-of-week `6-7` is FRI,SAT here, Sunday is 1 (write `SUN,SAT` or `FRI,SAT`, whichever is meant)"),
+    ],
+)  # fmt: skip
+def test_numbers_of_weekdays_that_unix_cron_counts_otherwise(weekdays: str, said: str) -> None:
+    (finding,) = offline(with_schedule(f"cron(0 10 ? * {weekdays} *)"))
+    assert told([finding]) == [("schedule-weekdays", "warning", 4, KEY + len("cron(0 10 ? * ") + 1)]
+    assert str(finding.problem).endswith(said)
+
+
+@pytest.mark.parametrize("weekdays", ["MON-FRI", "2-6", "SUN-THU", "1,7", "SAT,SUN", "1", "6", "5L", "2#1", "1-7", "*"])
+def test_weekdays_that_are_as_they_look(weekdays: str) -> None:
+    assert offline(with_schedule(f"cron(0 10 ? * {weekdays} *)")) == []
+
+
+def test_the_place_of_weekdays_is_theirs_however_wide_the_blanks_are() -> None:
+    found = told(offline(with_schedule("cron(0   10 ? *  1-5 *)")))
+    assert found == [
+        ("schedule-doubtful", "warning", 4, 23),
+        ("schedule-weekdays", "warning", 4, KEY + len("cron(0   10 ? *  ") + 1),
     ]
 
 

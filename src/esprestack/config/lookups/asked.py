@@ -45,11 +45,22 @@ class Asked(Generic[_Question, _Answer]):
 
 
 def side_by_side(work: Callable[[_Question], None], questions: Collection[_Question]) -> None:
-    """`work` for each question in a few threads; the first error is raised when all are done."""
+    """`work` for each question in a few threads. After an error nothing new begins, and it is raised at the end."""
     if not questions:
         return
+    failed = threading.Event()
+
+    def begin(question: _Question) -> None:
+        if failed.is_set():
+            return
+        try:
+            work(question)
+        except BaseException:
+            failed.set()
+            raise
+
     with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(questions))) as pool:
-        for done in [pool.submit(work, question) for question in questions]:
+        for done in [pool.submit(begin, question) for question in questions]:
             done.result()
 
 

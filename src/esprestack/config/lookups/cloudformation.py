@@ -1,6 +1,7 @@
 """`cfn_output` and `cfn_export`: outputs of CloudFormation stacks, and what they export."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from esprestack.config.lookups.asked import Asked, miss_of, side_by_side
 from esprestack.config.lookups.base import Client, Function, LookupMissError
@@ -34,8 +35,9 @@ class CloudFormation:
         return exports[name]
 
     def fetch(self) -> None:
-        side_by_side(self._describe, self._stacks.take())
-        side_by_side(self._list, self._exports.take())
+        calls = [partial(self._describe, stack) for stack in self._stacks.take()]
+        calls += [partial(self._list, question) for question in self._exports.take()]
+        side_by_side(lambda call: call(), calls)
 
     def _describe(self, stack: str) -> None:
         try:
@@ -50,14 +52,16 @@ class CloudFormation:
 
     def _list(self, question: str) -> None:
         exports: dict[str, str] = {}
-        token: dict[str, str] = {}
+        token, seen = "", {""}
         try:
             while True:
-                answer = self._client.call("cloudformation", "list_exports", **token)
+                following = {"NextToken": token} if token else {}
+                answer = self._client.call("cloudformation", "list_exports", **following)
                 exports.update((export["Name"], export["Value"]) for export in answer.get("Exports", []))
-                if not answer.get("NextToken") or token.get("NextToken") == answer["NextToken"]:
+                token = answer.get("NextToken") or ""
+                if token in seen:
                     break
-                token = {"NextToken": answer["NextToken"]}
+                seen.add(token)
         except AwsError as error:
             self._exports.put(question, miss_of(error, "", (), ""))
             return

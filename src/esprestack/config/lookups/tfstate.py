@@ -4,7 +4,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from esprestack.config.lookups.base import Function, JsonValue, LookupMissError, LookupPendingError
+from esprestack.config.lookups.base import (
+    Function,
+    JsonValue,
+    LookupMissError,
+    LookupPendingError,
+    LookupUnknownError,
+)
 from esprestack.config.lookups.tfstate_address import State, StateError
 from esprestack.secrets import Vault
 
@@ -14,8 +20,8 @@ _VERB = re.compile(r"%(%|[sdvq])|%")
 class TfState:
     """`{prefix}tfstate(address)` and `{prefix}tfstatef(format, …)` over the state at `location`, `shown` to people.
 
-    `read(location)` gives its text or raises StateError; a `local` one is read when it is first asked for, any other
-    by `fetch`. What Terraform marks as sensitive is sealed.
+    `read(location)` gives its text or raises StateError, or LookupUnknownError where nobody may be asked for it; a
+    `local` one is read when it is first asked for, any other by `fetch`. What Terraform marks as sensitive is sealed.
     """
 
     def __init__(
@@ -28,7 +34,7 @@ class TfState:
         self._vault = vault
         self._local = local
         self._asked = False
-        self._state: State | LookupMissError | None = None
+        self._state: State | LookupMissError | LookupUnknownError | None = None
 
     @property
     def functions(self) -> Mapping[str, Function]:
@@ -78,6 +84,8 @@ class TfState:
             self._state = State(self._read(self._location))
         except StateError as error:
             self._state = LookupMissError(f"the state {self._shown}: {error.what}", error.todo, "no-state")
+        except LookupUnknownError as error:
+            self._state = error
 
 
 def formatted(form: str, arguments: tuple[str, ...]) -> str:
