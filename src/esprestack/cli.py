@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from esprestack import __version__
+from esprestack.commands.destroy import destroy
 from esprestack.commands.dump import dump
 from esprestack.commands.next_runs import next_runs
 from esprestack.commands.plans import apply, diff, drift
@@ -73,5 +74,5 @@ def demo() -> int:
     return play(run)
 
 
-for _command in (diff, apply, drift, dump, validate, next_runs, render, run_task):
+for _command in (diff, apply, drift, dump, validate, next_runs, render, run_task, destroy):
     main.add_command(_command)

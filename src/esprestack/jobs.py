@@ -14,6 +14,7 @@ from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.findings import in_order
 from esprestack.plan.lookups import SecretLookups
+from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
 from esprestack.rule import DEFAULT_ROLE
@@ -118,6 +119,16 @@ def validate(run: Run, *, offline: bool) -> list[Problem]:
         found = [problem for loaded in readable for problem in run.found_in_text(loaded)]
     problems += found
     return in_order([*problems, *run.stand_twice(readable)])
+
+
+def destruction(run: Run, tracking_id: str, cluster: str, max_deletes: int | None) -> Planned:
+    """The plan to delete every rule that its own tags give to `tracking_id`."""
+    backend = run.rules_of(run.aws(run.settings.region), cluster, tracking_id)
+    live = backend.read({}, owned=True)
+    live = backend.confirm(live, sorted(live.rules))
+    most = len(live.rules) if max_deletes is None else max_deletes
+    options = PlanOptions(prune=True, max_deletes=most, may_empty=True)
+    return Planned(make_plan(f"tracking id {tracking_id}", (), live, options, run.veil), backend, ())
 
 
 def render(run: Run) -> list[tuple[str, str]]:

@@ -39,8 +39,12 @@ class Scope:
         return name if name.startswith("arn:") else self.arn(service, prefix + name)
 
     def shorten(self, name: str, service: str, prefix: str) -> str:
-        """The name in `name` if it is an ARN of the caller's own account and region, else `name` as it is."""
-        return name.removeprefix(self.arn(service, prefix))
+        """The name in `name` if it is an ARN of the caller's own account and region, else `name` as it is.
+
+        `expand` makes the same ARN of it again.
+        """
+        short = name.removeprefix(self.arn(service, prefix))
+        return short if short and not short.startswith("arn:") else name
 
     @property
     def cluster_arn(self) -> str:

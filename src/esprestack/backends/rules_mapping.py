@@ -158,7 +158,7 @@ def live_rule(answer: Answer, targets: Sequence[Answer], scope: Scope, target_id
         ids = " and ".join(f"`{id_}`" for id_ in on_cluster)
         lost.append(f"one of its targets {ids}, none of which is `{target_id}`")
     target = _target(ours, scope, lost) if ours is not None else None
-    rule_role = _name(answer, "RoleArn", scope, "iam", "role/")
+    rule_role = scope.shorten(answer.get("RoleArn", ""), "iam", "role/")
     rule = Rule(
         name=answer["Name"],
         schedule_expression=answer.get("ScheduleExpression") or "",
@@ -200,8 +200,8 @@ def _target(answer: Answer, scope: Scope, lost: list[str]) -> Target:
     defaults = RetryPolicy()
     return Target(
         id=found["Id"],
-        task_definition=_name(parameters, "TaskDefinitionArn", scope, "ecs", "task-definition/"),
-        role=_name(found, "RoleArn", scope, "iam", "role/"),
+        task_definition=scope.shorten(parameters["TaskDefinitionArn"], "ecs", "task-definition/"),
+        role=scope.shorten(found.get("RoleArn", ""), "iam", "role/"),
         task_count=parameters.get("TaskCount") or 1,
         launch_type=parameters.get("LaunchType", ""),
         platform_version=parameters.get("PlatformVersion", ""),
@@ -234,7 +234,7 @@ def _target(answer: Answer, scope: Scope, lost: list[str]) -> Target:
         enable_ecs_managed_tags=parameters.get("EnableECSManagedTags", False),
         reference_id=parameters.get("ReferenceId", ""),
         tags=pairs(parameters.get("Tags")),
-        dead_letter_queue=_name(found.get("DeadLetterConfig", {}), "Arn", scope, "sqs", ""),
+        dead_letter_queue=scope.shorten(found.get("DeadLetterConfig", {}).get("Arn", ""), "sqs", ""),
         retry_policy=RetryPolicy(
             retry.get("MaximumRetryAttempts", defaults.maximum_retry_attempts),
             retry.get("MaximumEventAgeInSeconds", defaults.maximum_event_age_in_seconds),
@@ -272,13 +272,6 @@ def _twice(names: Iterable[str | None]) -> bool:
     return len(set(every)) < len(every)
 
 
-def _name(members: Answer, member: str, scope: Scope, service: str, prefix: str) -> str:
-    """The name in an ARN of the caller's own; one that couldn't be made into that ARN again stays as it is."""
-    arn: str = members.get(member) or ""
-    name = scope.shorten(arn, service, prefix)
-    return arn if not name or name.startswith("arn:") else name
-
-
 def _network(parameters: Answer) -> NetworkConfiguration | None:
     vpc = parameters.get("NetworkConfiguration", {}).get("awsvpcConfiguration")
     if not vpc:
@@ -294,8 +287,8 @@ def _task_override(override: Answer, scope: Scope) -> TaskOverride:
     return TaskOverride(
         cpu=override.get("cpu", ""),
         memory=override.get("memory", ""),
-        task_role=_name(override, "taskRoleArn", scope, "iam", "role/"),
-        execution_role=_name(override, "executionRoleArn", scope, "iam", "role/"),
+        task_role=scope.shorten(override.get("taskRoleArn", ""), "iam", "role/"),
+        execution_role=scope.shorten(override.get("executionRoleArn", ""), "iam", "role/"),
         ephemeral_storage=override.get("ephemeralStorage", {}).get("sizeInGiB"),
     )
 

@@ -160,14 +160,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
             yield item
 
     def _joined(self, parts: list[Any]) -> str:
+        for part in parts:
+            _check_made(part)
         self._weigh(parts)
         return str(self._measured("".join(map(str, parts))))
 
     def _finalized(self, value: Any) -> Any:
-        """What an expression leaves in the text: a function that isn't called would leave its address."""
-        if callable(value) and not isinstance(value, jinja2.Undefined):
-            name = getattr(value, "__name__", "a function")
-            raise jinja2.TemplateRuntimeError(f"`{name}` is a function that isn't called")
+        """What an expression leaves in the text."""
+        _check_made(value)
         self.check_size(self.written + weight(value))
         text = str(value)
         self.written += len(text)
@@ -219,7 +219,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             case "wordwrap":
                 self.check_size(weight(value) * max(longest, 1))
             case "join":
-                self.check_size(max(map(length, given)) * max(longest, len(text)))
+                self.check_size(length(value) * max(map(length, others), default=0))
             case "format":
                 self._check_format(text, "%", width_for_percent(text), others)
             case "indent":
@@ -233,6 +233,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Before `text`, in which a `sign` begins each field, takes what is given."""
         if width is None:
             raise jinja2.TemplateRuntimeError(f"a width in `{text[:40]}` is too large")
+        for value in given:
+            _check_made(value)
         self.check_size(len(text) + width + text.count(sign) * weight(*given))
 
     def _measured(self, value: Any) -> Any:
@@ -254,6 +256,15 @@ class TooMuchError(jinja2.TemplateRuntimeError):
 
 _PASSED = (jinja2.Environment, Context, nodes.EvalContext)
 """What Jinja passes to a filter before its value."""
+
+
+def _check_made(value: Any) -> None:
+    """Of a function that isn't called, or of what a filter leaves to be made later, the text would be its address."""
+    if isinstance(value, Iterator) and not isinstance(value, LoopContext):
+        raise jinja2.TemplateRuntimeError("a list that is still to be made is no text: add `| list` or `| join`")
+    if callable(value) and not isinstance(value, jinja2.Undefined):
+        name = getattr(value, "__name__", "a function")
+        raise jinja2.TemplateRuntimeError(f"`{name}` is a function that isn't called")
 
 
 def _whole(value: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from tests.unit.backends.answers import LATER, Place, answers, meaning, overrides, shape
+from tests.unit.backends.answers import LATER, answers, meaning, overrides, shape
 from tests.unit.builders import SCOPE, desired
 from tests.unit.strategies import QUICK, rules, texts
 
@@ -154,32 +154,30 @@ def kept_or_named(before: Mapping[str, Any], after: Mapping[str, Any], named: Se
     old, new = meaning(before), meaning(after)
     places = [place_of(message) for message in named]
     for place, value in [*(old - new), *(new - old)]:
-        names = tuple(name for name in place if not name.startswith("["))
-        assert any(names[: len(known)] == known for known in places), f"{'.'.join(names)}: {value!r}, named: {named}"
+        member = ".".join(name for name in place if not name.startswith("["))
+        assert any(f"{member}.".startswith(f"{known}.") for known in places), f"{member}: {value!r}, named: {named}"
 
 
-def place_of(message: str) -> Place:
+_PLACES = (
+    (r"its event pattern", "EventPattern"),
+    (r"that it is managed by .*", "ManagedBy"),
+    (r"its state\b.*", "State"),
+    (r"an environment variable without name or value", "Input.containerOverrides.environment"),
+    (r"a container override without name", "Input.containerOverrides.name"),
+    (r"its target's (Input|EcsParameters\.TaskDefinitionArn), (?:which|in which|a path) .*", r"\1"),
+    (r"its target's override of (.*)", r"Input.\1"),
+    (r"its container override's (.*)", r"Input.containerOverrides.\1"),
+    (r"its target's (.*)", r"\1"),
+    (r"its (.*)", r"\1"),
+)
+
+
+def place_of(message: str) -> str:
     """The member that a message of what would be lost is about."""
-    known = {
-        "its event pattern": ("EventPattern",),
-        "an environment variable without name or value": ("Input", "containerOverrides", "environment"),
-        "a container override without name": ("Input", "containerOverrides", "name"),
-    }
-    if message in known:
-        return known[message]
-    if message.startswith("that it is managed by"):
-        return ("ManagedBy",)
-    if message.startswith("its state"):
-        return ("State",)
-    for words, place in (
-        ("its target's override of ", ("Input",)),
-        ("its container override's ", ("Input", "containerOverrides")),
-        ("its target's ", ()),
-        ("its ", ()),
-    ):
-        if message.startswith(words):
-            return (*place, *message.removeprefix(words).partition(", ")[0].split("."))
-    return ("?",)
+    for pattern, place in _PLACES:
+        if found := re.fullmatch(pattern, message):
+            return found.expand(place)
+    return "?"
 
 
 # -- the plan --------------------------------------------------------------------------------------------------

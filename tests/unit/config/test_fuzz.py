@@ -352,6 +352,30 @@ def test_what_only_looks_too_large_is_rendered(template: str, text: str) -> None
     assert Given().text(f"{{{{ {template} }}}}") == text
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        "['a'] | map('upper')",
+        "[1] | select",
+        "[1] | reverse",
+        "env ~ 'a'",
+        "'%s' % env",
+        "'{}'.format(env)",
+        "'%s' | format(env)",
+    ],
+)
+def test_what_would_leave_its_address_is_refused(folder: Path, template: str) -> None:
+    (problem,) = findings(folder, f"{A_RULE}  group: {{{{ {template} }}}}\n")
+    unmade = "a list that is still to be made is no text: add `| list` or `| join`"
+    assert problem.what.removeprefix("the template fails: ") in (unmade, "`env` is a function that isn't called")
+
+
+def test_links_in_a_circle_are_no_file(folder: Path) -> None:
+    (folder / "circle.yaml").symlink_to("circle.yaml")
+    (problem,) = findings(folder, "extends: circle.yaml\n")
+    assert problem.what == "`extends: circle.yaml`: there is no such file"
+
+
 LETTERS = "abcdefghi"
 MERGES = "".join(
     f"{letter}: &{letter} {{<<: [{', '.join([f'*{below}'] * 10)}]}}\n" for below, letter in itertools.pairwise(LETTERS)
