@@ -10,6 +10,7 @@ import click
 from esprestack import __version__
 from esprestack.commands.destroy import destroy
 from esprestack.commands.dump import dump
+from esprestack.commands.iam import iam
 from esprestack.commands.next_runs import next_runs
 from esprestack.commands.plans import apply, diff, drift
 from esprestack.commands.run_task import run_task
@@ -74,5 +75,5 @@ def demo() -> int:
     return play(run)
 
 
-for _command in (diff, apply, drift, dump, validate, next_runs, render, run_task, destroy):
+for _command in (diff, apply, drift, dump, validate, next_runs, render, run_task, destroy, iam):
     main.add_command(_command)

@@ -35,7 +35,7 @@ class Findings:
         """What can be found without asking anybody who the account is."""
         from esprestack.config.desired import desired_rules
 
-        scope = self._likely_scope(loaded, region, tracking_id)
+        scope = self.likely_scope(loaded, region, tracking_id)
         return self.offline(desired_rules(loaded, scope, self._now), scope)
 
     def offline(self, desired: "Sequence[Desired]", scope: Scope) -> list[Problem]:
@@ -66,14 +66,25 @@ class Findings:
         facts = replace(facts, rules_on_bus=on_bus)
         return remaining(online_findings(desired, scope, facts, self._vault), desired, self._allow)
 
-    def _likely_scope(self, loaded: "Loaded", region: str, tracking_id: str) -> Scope:
-        """Partition, region and account of the first ARN in the config, the cluster's before others."""
+    def likely_scope(self, loaded: "Loaded", region: str, tracking_id: str, account: str = "") -> Scope:
+        """Partition, region and account of the first ARN in the config, the cluster's before others.
+
+        `account`: where no ARN says it, and `*` gives way to one that does.
+        """
         texts = [loaded.config.cluster, *_texts(loaded.prepared.tree.data)]
         found = [match for text in texts if (match := _ARN.match(self._vault.open(text)))]
-        partition, account = (found[0][1], found[0][3]) if found else ("aws", _NOBODY)
         region = region or next((match[2] for match in found if match[2]), "us-east-1")
+        partition = found[0][1] if found else _partition(region)
+        if account in ("", "*"):
+            account = found[0][3] if found else account or _NOBODY
         scope = Scope(partition, region, account, "", tracking_id)
         return replace(scope, cluster=scope.shorten(self._vault.open(loaded.config.cluster), "ecs", "cluster/"))
+
+
+def _partition(region: str) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
+    special = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((partition for start, partition in special.items() if region.startswith(start)), "aws")
 
 
 def _check_codes(allow: Collection[str]) -> None:

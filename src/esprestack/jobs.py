@@ -13,6 +13,7 @@ from esprestack.apply import Applying, Told
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.findings import in_order
+from esprestack.iam import Needs
 from esprestack.plan.lookups import SecretLookups
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
@@ -129,6 +130,15 @@ def destruction(run: Run, tracking_id: str, cluster: str, max_deletes: int | Non
     most = len(live.rules) if max_deletes is None else max_deletes
     options = PlanOptions(prune=True, max_deletes=most, may_empty=True)
     return Planned(make_plan(f"tracking id {tracking_id}", (), live, options, run.veil), backend, ())
+
+
+def needs(run: Run, account: str) -> list[Needs]:
+    """What each config needs of AWS, found without asking it. `account`: empty for that of an ARN in the config."""
+    found = []
+    for loaded in run.loaded():
+        scope, rules = run.guessed(loaded, account or "*")
+        found.append(Needs(scope, rules, tuple(dict.fromkeys(run.unasked))))
+    return found
 
 
 def render(run: Run) -> list[tuple[str, str]]:

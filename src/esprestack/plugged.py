@@ -1,5 +1,6 @@
 """From a config's preamble to the look-ups that ask others: AWS, and states wherever they lie."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from esprestack.config.lookups.tfstate import TfState
 from esprestack.config.lookups.tfstate_address import StateError
 from esprestack.config.source import MISSING, Source
 from esprestack.errors import ConfigError, Problem
+from esprestack.iam import Looked
 from esprestack.secrets import Vault
 from esprestack.state_text import StateUnreadableError
 from esprestack.states import StateElsewhereError, StateReader, is_local, shown
@@ -41,6 +43,8 @@ class Plugs:
         self._environ = environ
         self._working = working
         self._offline = offline
+        self.unasked: list[Looked] = []
+        """What AWS would have been asked."""
         self._made: dict[tuple[Plugin, str, Path | None], Lookup] = {}
 
     def __call__(self, source: Source, folder: Path, preamble: "Preamble") -> Sequence[Lookup]:
@@ -76,7 +80,14 @@ class Plugs:
                 lookup = SecretsManager(client, plugin.prefix)
             case _:
                 lookup = CloudFormation(client, plugin.prefix)
-        return _Unasked(lookup.functions) if self._offline or MISSING in region else lookup
+        if not (self._offline or MISSING in region):
+            return lookup
+        return _Unasked(
+            lookup.functions, lambda name, first: self._note(name.removeprefix(plugin.prefix), first, region)
+        )
+
+    def _note(self, function: str, name: str, region: str) -> None:
+        self.unasked.append(Looked(function, name, region))
 
     def _state(self, plugin: Plugin, folder: Path, region: str) -> Lookup:
         def aws(other: str) -> Client:
@@ -96,8 +107,10 @@ class Plugs:
 
         local = is_local(plugin.location)
         lookup = TfState(plugin.prefix, plugin.location, shown(plugin.location), read, self._vault, local=local)
-        unasked = MISSING in plugin.location or (self._offline and not local)
-        return _Unasked(lookup.functions) if unasked else lookup
+        if not (MISSING in plugin.location or (self._offline and not local)):
+            return lookup
+        bucket = plugin.location.partition("s3://")[2]
+        return _Unasked(lookup.functions, lambda *_: self._note("s3", bucket, region) if bucket else None)
 
 
 class _Lazy:
@@ -114,10 +127,12 @@ class _Lazy:
 class _Unasked(Local):
     """What nobody may be asked (offline), or can be asked (its region or place is missing), stays unknown."""
 
-    def __init__(self, functions: Mapping[str, Function]) -> None:
-        self.functions: Mapping[str, Function] = dict.fromkeys(functions, self._unknown)
+    def __init__(self, functions: Mapping[str, Function], note: Callable[[str, str], None]) -> None:
+        self._note = note
+        self.functions: Mapping[str, Function] = {name: functools.partial(self._unknown, name) for name in functions}
 
-    def _unknown(self, *_: str) -> JsonValue:
+    def _unknown(self, function: str, /, *arguments: str) -> JsonValue:
+        self._note(function, arguments[0] if arguments else "")
         raise LookupUnknownError
 
 

@@ -19,19 +19,21 @@ from esprestack.config.jsonnet_vars import ext_vars
 from esprestack.config.load import Prepared, Surroundings, find_configs, prepare, prepare_source, source_of
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
+from esprestack.config.source import MISSING
 from esprestack.errors import ConfigError, Problem, RefusedError
 from esprestack.findings import Findings, in_order
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Action, Plan
 from esprestack.plugged import Plugs
-from esprestack.rule import Scope
+from esprestack.rule import Rule, Scope, with_texts
 from esprestack.secrets import Vault
 from esprestack.several import all_of, check_rules, stand_twice
 
 if TYPE_CHECKING:
     from esprestack.config.desired import Desired
     from esprestack.config.examine import Examined, Loaded
+    from esprestack.iam import Looked
 
 _Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
 
@@ -97,15 +99,19 @@ class Run:
             Secrets(settings.secrets, self.vault),
             Variables(settings.variables),
         )
-        plugs = Plugs(
+        ext = ext_vars(settings.ext_strs, settings.ext_codes, settings.environ)
+        return Surroundings(settings.shown_from or settings.folder, local, self._plugs, ext)
+
+    @functools.cached_property
+    def _plugs(self) -> Plugs:
+        settings = self.settings
+        return Plugs(
             lambda region: self.aws(region or settings.region),
             self.vault,
             settings.environ,
             settings.folder,
             offline=settings.offline,
         )
-        ext = ext_vars(settings.ext_strs, settings.ext_codes, settings.environ)
-        return Surroundings(settings.shown_from or settings.folder, local, plugs, ext)
 
     # -- configs -----------------------------------------------------------------------------------------------
 
@@ -152,6 +158,21 @@ class Run:
         """Findings that need no AWS, and no knowledge of whose credentials these are."""
         prepared = loaded.prepared
         return self.findings.of_text(loaded, self.region_of(prepared), self._tracking_id(prepared))
+
+    def guessed(self, loaded: "Loaded", account: str) -> "tuple[Scope, tuple[Rule, ...]]":
+        """Where a config's rules live and what they are, without asking AWS; what isn't known is `*`."""
+        from esprestack.config.desired import desired_rules
+
+        prepared = loaded.prepared
+        scope = self.findings.likely_scope(loaded, self.region_of(prepared), self._tracking_id(prepared), account)
+        known = lambda text: "*" if MISSING in text else self.vault.open(text)  # noqa: E731 - one expression
+        wanted = desired_rules(loaded, scope, self.settings.now)
+        return with_texts(scope, known), tuple(with_texts(item.rule, known) for item in wanted)
+
+    @property
+    def unasked(self) -> "list[Looked]":
+        """What AWS would have been asked for look-ups, had it been asked."""
+        return self._plugs.unasked
 
     def region_of(self, prepared: Prepared) -> str:
         return self.vault.open(prepared.top("region")) or self.settings.region

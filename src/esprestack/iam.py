@@ -1,0 +1,229 @@
+"""The least policies for what a config needs of AWS: from rules and look-ups to IAM's documents. Pure.
+
+Which resource an action can be limited to is AWS's own table:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from esprestack.rule import TRACKING_TAG, Rule, Scope
+
+Statement: TypeAlias = dict[str, Any]
+
+MOST_CHARACTERS = 6144
+"""Of a managed policy, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+_MOST_NAMES = 20
+
+
+class Purpose(StrEnum):
+    """What a role is for."""
+
+    DIFF = "diff"
+    VALIDATE = "validate"
+    APPLY = "apply"
+    PRUNE = "prune"
+    RUN = "run"
+
+
+WHAT_FOR = {
+    Purpose.DIFF: "diff and drift: what pull requests need. Reads, and nothing else",
+    Purpose.VALIDATE: "validate: diff, and the questions about the rules' roles",
+    Purpose.APPLY: "apply: diff, and writing the rules of these configs",
+    Purpose.PRUNE: "apply --prune and destroy: apply, and deleting rules that carry this tracking id",
+    Purpose.RUN: "run: starting the task of a rule, and reading its log",
+}
+_INCLUDED = {
+    Purpose.DIFF: (),
+    Purpose.VALIDATE: (Purpose.DIFF,),
+    Purpose.APPLY: (Purpose.DIFF,),
+    Purpose.PRUNE: (Purpose.DIFF, Purpose.APPLY),
+    Purpose.RUN: (Purpose.DIFF,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look-up of AWS that a config makes: the function without its prefix, its first argument, the region."""
+
+    function: str
+    name: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one config needs. What isn't known before AWS is asked is `*`: the scope's account, a name."""
+
+    scope: Scope
+    rules: tuple[Rule, ...]
+    looked: tuple[Looked, ...] = ()
+
+
+def policy(needs: Sequence[Needs], purposes: Collection[Purpose], prefix: str = "") -> Statement:
+    """IAM's document for all of it. `prefix`: rules by the beginning of their names instead of one by one."""
+    wanted = {*purposes, *(part for purpose in purposes for part in _INCLUDED[purpose])}
+    statements = [statement for purpose in Purpose if purpose in wanted for statement in _PARTS[purpose](needs, prefix)]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def text_of(document: Statement) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+def size_of(document: Statement) -> int:
+    """As IAM counts it."""
+    return len(json.dumps(document, separators=(",", ":")))
+
+
+# -- statements ------------------------------------------------------------------------------------------------
+
+
+def _allow(sid: str, actions: Sequence[str], resources: Iterable[str], **condition: Any) -> Statement:
+    names = sorted(set(resources))
+    statement: Statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": list(actions) if len(actions) > 1 else actions[0],
+        "Resource": names if len(names) > 1 else names[0],
+    }
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def _diff(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
+    lists = ("events:ListRules", "events:ListRuleNamesByTarget", "tag:GetResources", "ecs:DescribeTaskDefinition")
+    yield _allow("List", lists, ["*"])
+    every = [need.scope.arn("events", "rule/*") for need in needs]  # others' rules on the cluster are looked at too
+    yield _allow("ReadRules", ("events:ListTargetsByRule", "events:ListTagsForResource"), every)
+    yield from _lookups(needs)
+
+
+def _lookups(needs: Sequence[Needs]) -> Iterator[Statement]:
+    looked = [(need.scope, look) for need in needs for look in need.looked]
+
+    def resources(functions: Collection[str], make: Callable[[Scope, str], str]) -> list[str]:
+        return [
+            make(Scope(scope.partition, look.region or scope.region, scope.account, "", ""), look.name)
+            for scope, look in looked
+            if look.function in functions
+        ]
+
+    if found := resources(("ssm", "ssm_list"), lambda scope, name: _named(scope, name, "ssm", "parameter/", "/")):
+        yield _allow("Parameters", ("ssm:GetParameters",), found)
+    if found := resources(
+        ("secretsmanager_arn",), lambda scope, name: _named(scope, name, "secretsmanager", "secret:")
+    ):
+        yield _allow("Secrets", ("secretsmanager:DescribeSecret",), [f"{arn}*" for arn in found])
+    if found := resources(("cfn_output",), lambda scope, name: scope.arn("cloudformation", f"stack/{name}/*")):
+        yield _allow("Stacks", ("cloudformation:DescribeStacks",), found)
+    if resources(("cfn_export",), lambda _, name: name):
+        yield _allow("Exports", ("cloudformation:ListExports",), ["*"])
+    if found := resources(("s3",), lambda scope, name: f"arn:{scope.partition}:s3:::{name}"):
+        yield _allow("State", ("s3:GetObject",), found)
+
+
+def _named(scope: Scope, name: str, service: str, kind: str, leading: str = "") -> str:
+    return scope.expand(name.removeprefix(leading) if leading else name, service, kind)
+
+
+def _validate(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
+    asked = (
+        "iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:GetRolePolicy",
+    )  # fmt: skip
+    yield _allow("AskAboutRoles", asked, _roles(needs))
+    every = [
+        f"arn:{need.scope.partition}:iam::{account}:policy/*"
+        for need in needs
+        for account in ("aws", need.scope.account)
+    ]
+    yield _allow("ReadTheirPolicies", ("iam:GetPolicy", "iam:GetPolicyVersion"), every)
+
+
+def _apply(needs: Sequence[Needs], prefix: str) -> Iterator[Statement]:
+    rules = _rules(needs, prefix)
+    actions = ("events:PutRule", "events:RemoveTargets", "events:TagResource", "events:UntagResource")
+    yield _allow("WriteRules", actions, rules)
+    clusters = sorted({need.scope.cluster_arn for need in needs})
+    yield _allow(
+        "TargetsOnTheseClustersAlone",
+        ("events:PutTargets",),
+        rules,
+        **{"ForAllValues:ArnEquals": {"events:TargetArn": clusters}, "Null": {"events:TargetArn": "false"}},
+    )
+    passed = {"iam:PassedToService": "events.amazonaws.com"}
+    yield _allow("LetEventBridgeStartTasks", ("iam:PassRole",), _roles(needs), StringEquals=passed)
+
+
+def _prune(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
+    every = [need.scope.arn("events", "rule/*") for need in needs]
+    tracked = {f"aws:ResourceTag/{TRACKING_TAG}": sorted({need.scope.tracking_id for need in needs})}
+    yield _allow("DeleteWhatIsOurs", ("events:RemoveTargets", "events:DeleteRule"), every, StringEquals=tracked)
+
+
+def _run(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
+    clusters = sorted({need.scope.cluster_arn for need in needs})
+    yield _allow("RunTasks", ("ecs:RunTask",), _families(needs), ArnEquals={"ecs:cluster": clusters})
+    tasks = [need.scope.arn("ecs", f"task/{need.scope.cluster.rpartition('/')[2]}/*") for need in needs]
+    yield _allow("WatchThem", ("ecs:DescribeTasks", "ecs:StopTask"), tasks)
+    yield _allow("TagThem", ("ecs:TagResource",), tasks, StringEquals={"ecs:CreateAction": "RunTask"})
+    groups = [need.scope.arn("logs", "log-group:*") for need in needs]  # which ones the task definitions say
+    yield _allow("ReadTheirLogs", ("logs:GetLogEvents",), groups)
+    passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+    every = [need.scope.arn("iam", "role/*") for need in needs]  # which ones the task definitions say
+    yield _allow("LetTasksHaveTheirRoles", ("iam:PassRole",), every, StringEquals=passed)
+
+
+_PARTS: dict[Purpose, Callable[[Sequence[Needs], str], Iterator[Statement]]] = {
+    Purpose.DIFF: _diff,
+    Purpose.VALIDATE: _validate,
+    Purpose.APPLY: _apply,
+    Purpose.PRUNE: _prune,
+    Purpose.RUN: _run,
+}
+
+
+# -- resources -------------------------------------------------------------------------------------------------
+
+
+def _rules(needs: Sequence[Needs], prefix: str) -> list[str]:
+    """The rules by name; by what their names begin with where that is asked for, or where they are too many."""
+    found = []
+    for need in needs:
+        names = [rule.name for rule in need.rules]
+        if prefix or not names or len(names) > _MOST_NAMES:
+            names = [f"{prefix or _beginning(names)}*"]
+        found += [need.scope.arn("events", f"rule/{name}") for name in names]
+    return found
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """What all names begin with."""
+    alike = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike)
+
+
+def _roles(needs: Sequence[Needs]) -> list[str]:
+    """Those that EventBridge is given to start the tasks."""
+    return [
+        need.scope.expand(role, "iam", "role/")
+        for need in needs
+        for rule in need.rules
+        for role in (rule.rule_role, rule.target.role if rule.target else "")
+        if role
+    ]
+
+
+def _families(needs: Sequence[Needs]) -> list[str]:
+    """Task definitions in any revision: a family without one is authorised as `family:*`."""
+    found = []
+    for need in needs:
+        for rule in need.rules:
+            if rule.target:
+                arn = need.scope.expand(rule.target.task_definition, "ecs", "task-definition/")
+                head, _, family = arn.partition("task-definition/")
+                found.append(f"{head}task-definition/{family.partition(':')[0]}:*")
+    return found
