@@ -91,6 +91,17 @@ class Account:
             container = {"name": "app", "image": "app:1", "memory": 128}
             ecs_backends[ACCOUNT][REGION].register_task_definition(family, [container])
 
+    def has_fargate_definition(self, family: str) -> None:
+        container = {"name": "app", "image": "app:1"}
+        ecs_backends[ACCOUNT][REGION].register_task_definition(
+            family,
+            [container],
+            network_mode="awsvpc",
+            requires_compatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+        )
+
     def has_rule(
         self,
         name: str = "nightly",

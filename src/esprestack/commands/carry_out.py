@@ -48,6 +48,7 @@ def carry_out(
         return to_json(report(reporting.command, plans, problems, outcomes), terminal.vault.mask)
 
     jobs.require_no_obstacle(problems)
+    complain(terminal, problems)
     if file:
         file.write(reported(()))  # what was before is written down before anything is changed
     terminal.stop_between_rules()

@@ -6,6 +6,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from esprestack import __version__
 from esprestack.errors import Problem, Severity, Where
@@ -65,7 +66,7 @@ def sarif(problems: Sequence[Problem], descriptions: Mapping[str, str], mask: Ca
 def _result(problem: Problem, codes: Sequence[str], mask: Callable[[str], str]) -> dict[str, Any]:
     where = problem.where or Where("")
     code = problem.code or _UNNAMED
-    location: dict[str, Any] = {"artifactLocation": {"uri": mask(where.file)}}
+    location: dict[str, Any] = {"artifactLocation": {"uri": quote(mask(where.file), errors="replace")}}
     if where.line:
         location["region"] = {"startLine": where.line, "startColumn": max(where.column, 1)}
     return {
