@@ -3,6 +3,7 @@
 In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
 """
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ _CREDENTIALS_GONE = frozenset(
     }
 )  # fmt: skip
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+_WHOLE = {"events": ("ListTargetsByRule",)}
+"""Answers of which nothing may be left out: PutTargets replaces a target as a whole."""
+_OK = 200
 _LIMIT = "LimitExceededException"
 _SIGN_IN = (
     "in GitHub Actions run aws-actions/configure-aws-credentials before this step (with `id-token: write`); "
@@ -145,7 +149,16 @@ class Aws:
             read_timeout=30,
             user_agent=f"esprestack/{__version__}",
         )
-        return self._session.create_client(service, region_name=self.region, config=config)
+        client = self._session.create_client(service, region_name=self.region, config=config)
+        for operation in _WHOLE.get(service, ()):
+            client.meta.events.register(f"before-parse.{service}.{operation}", _keep_all)
+        return client
+
+
+def _keep_all(response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """botocore leaves out what its model doesn't know yet. The next write would then strip it, and nobody would see."""
+    if response_dict["status_code"] == _OK:
+        customized_response_dict.update(json.loads(response_dict["body"] or "{}"))
 
 
 @contextmanager

@@ -303,7 +303,8 @@ class Run:
         targets = dict.fromkeys(names, "")
         targets |= {name: desired.rule.target.id for name, desired in wanted.items() if desired.rule.target}
         live = item.backend.read(targets)
-        live = item.backend.confirm(live, sorted(live.rules.keys() & set(names)))
+        if doubted := doubtful(list(wanted.values()), live, live.rules):  # the index may not know our tags yet
+            live = item.backend.confirm(live, doubted)
         plan = make_plan(item.plan.config, list(wanted.values()), live, PlanOptions(), self.veil, live.rules)
         differing = {
             change.name: ", ".join(field.path for field in change.fields) or change.reason or str(change.action)

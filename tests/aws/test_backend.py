@@ -503,3 +503,28 @@ def test_an_account_that_is_not_allowed_is_refused_before_anything_is_read(
     assert "error: the credentials are of account 123456789012, allowed are 999999999999" in said.err
     assert [call.operation for call in front.calls] == ["GetCallerIdentity"]
     assert esprestack("apply", "--account", "999999999999", "--account", "123456789012").code == 0
+
+
+# -- what the SDK doesn't know ---------------------------------------------------------------------------------
+
+
+def test_a_member_that_the_sdk_does_not_know_yet_is_not_stripped_by_the_next_write(
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    account.has_rule()
+    target = a_target("nightly", EcsParameters={"AddedLater": "x"})
+    front.play("ListTargetsByRule", lambda _: {"Targets": [target]})
+    folder.config(a_rule(taskCount=2))
+    said = esprestack("apply")
+    assert (said.code, written(front)) == (1, [])
+    assert "AddedLater" in said.err
+
+
+def test_failed_entries_that_are_not_named_are_failed_all_the_same(
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    front.play("PutTargets", lambda _: {"FailedEntryCount": 1, "FailedEntries": []})
+    folder.config(a_rule("a"), a_rule("b"))
+    said = esprestack("apply")
+    assert said.code == 1
+    assert said.out.endswith("\nApplied: 2 failed\n")

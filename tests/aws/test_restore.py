@@ -118,6 +118,16 @@ def test_every_key_is_put_back(esprestack: Esprestack, folder: Folder, account: 
     assert state_of(account) == before
 
 
+def test_a_target_that_had_no_role_has_none_again(esprestack: Esprestack, folder: Folder, account: Account) -> None:
+    account.has_rule(targets=[{key: value for key, value in a_target().items() if key != "RoleArn"}])
+    before = account.target()
+    folder.config(a_rule())
+    report = report_of(esprestack("apply"))
+    assert account.target() != before
+    assert esprestack("apply", "--restore", str(report)).code == 0
+    assert account.target() == before
+
+
 def test_a_restore_needs_no_config(esprestack: Esprestack, folder: Folder, account: Account) -> None:
     folder.config(a_rule())
     report = report_of(esprestack("apply"))

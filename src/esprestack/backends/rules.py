@@ -250,7 +250,7 @@ class RulesBackend:
 
         def check(answer: Answer) -> None:
             if answer.get("FailedEntryCount"):
-                entry = answer["FailedEntries"][0]
+                entry: Answer = next(iter(answer.get("FailedEntries") or ()), {})
                 code, said = entry.get("ErrorCode") or "", entry.get("ErrorMessage") or ""
                 shown = operation.replace("_", " ").title().replace(" ", "")
                 what = f"events:{shown} of `{parameters['Rule']}`, target `{entry.get('TargetId')}`: {code}: {said}"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from esprestack.config import entries, model
@@ -60,7 +60,10 @@ def rule_of(words: Words, scope: Scope) -> Rule:
     text = json.dumps(words, ensure_ascii=False)
     source = Source("", text)
     data = read_tree(text, source, lambda line, column: Where("", line, column)).data
-    return _rule(model.RuleEntry.model_validate(data), model.Config(cluster=scope.cluster), scope, _ANY_TIME)
+    rule = _rule(model.RuleEntry.model_validate(data), model.Config(cluster=scope.cluster), scope, _ANY_TIME)
+    if words.get("role") == "" and rule.target:  # a live target without a role; in a config it is the default's
+        return replace(rule, target=replace(rule.target, role=""))
+    return rule
 
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)

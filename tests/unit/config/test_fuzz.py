@@ -28,12 +28,14 @@ VARIABLES = {"TEAM": "batch", "LINES": "one\n  two: [\n"}
 HIDDEN = ("hunter22", "&secret *indeed", "7301948256", "nobody-may-see-this")
 
 YAML, JSON = "ecschedule.yaml", "ecschedule.json"
-FUZZ = settings(QUICK, deadline=2000, max_examples=20, suppress_health_check=list(HealthCheck))
+FUZZ = settings(QUICK, deadline=2000, max_examples=15, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("configs")
+    folder = tmp_path_factory.mktemp("configs")
+    findings(folder, "{% if 1 %}cluster: a{% endif %}")  # what is heavy is imported now, and not by the first example
+    return folder
 
 
 def findings(folder: Path, text: str, name: str = YAML) -> list[Problem]:
