@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("esprestack", deadline=None)  # a slow machine is no failure
+settings.load_profile("esprestack")
 
 for name in [name for name in os.environ if name.startswith(("AWS_", "GITHUB_"))]:
     del os.environ[name]

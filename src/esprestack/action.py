@@ -12,14 +12,20 @@ from esprestack import jobs
 from esprestack.errors import AwsError, ConfigError, EsprestackError, Problem
 from esprestack.github.event import Command, decide, read_event
 from esprestack.github.inputs import CommentMode, FailOn, Inputs, read_inputs
-from esprestack.github.runner import MOST_SUMMARY_BYTES, Log
+from esprestack.github.runner import MOST_ANNOTATIONS, MOST_SUMMARY_BYTES, Log
 from esprestack.plan.make import PlanOptions
 from esprestack.plan.model import Action, Plan, counts, hash_of
 from esprestack.plan.outcome import Outcome
 from esprestack.plan.outcome import Result as Ended
 from esprestack.reports.as_json import Report, report, to_json
 from esprestack.reports.files import ReportFolder
-from esprestack.reports.markdown import COMMENT_BYTES, outcome_markdown, plan_markdown, problems_markdown
+from esprestack.reports.markdown import (
+    COMMENT_BYTES,
+    outcome_markdown,
+    plan_markdown,
+    problem_line,
+    problems_markdown,
+)
 from esprestack.reports.text import outcome_text, plan_text, step_text
 from esprestack.run import Planned, Run, Settings
 from esprestack.secrets import Vault
@@ -145,12 +151,15 @@ class _Step:
 
     def tell(self, result: Result) -> dict[str, str]:
         """Tells every sink; the outputs of the step."""
+        problems = result.problems if result.failure_reason != "fork" else []
         with self.log.group(result.title):
             if result.plans and not result.outcomes:
                 self.log.print(plan_text(result.plans, colour=False))
             if result.outcomes:
                 self.log.print(outcome_text(result.outcomes))
-        self.log.errors(result.problems if result.failure_reason != "fork" else [])
+            if len(problems) > MOST_ANNOTATIONS:
+                self.log.print("\n".join(map(problem_line, problems)))
+        self.log.errors(problems)
         if result.drifted:
             self.log.warning("AWS differs from the configs: see the summary")
         self.log.summary(self._markdown(result, MOST_SUMMARY_BYTES))
@@ -160,8 +169,9 @@ class _Step:
         title = result.title
         if result.outcomes:
             parts = [outcome_markdown(result.outcomes, budget // 2, title)]
-            if any(plan.changing for plan in result.plans):
-                parts.append(plan_markdown(result.plans, (), budget // 2, "What was planned"))
+            warnings = [problem for problem in result.problems if not problem.stops]
+            if warnings or any(plan.changing for plan in result.plans):
+                parts.append(plan_markdown(result.plans, warnings, budget // 2, "What was planned"))
             return "\n".join(parts)
         if result.plans:
             return plan_markdown(result.plans, result.problems, budget, title)

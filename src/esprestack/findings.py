@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from esprestack.aws import Aws
 from esprestack.backends.facts import FactsReader
 from esprestack.errors import InputError, Problem
+from esprestack.facts import Facts
 from esprestack.rule import Scope
 from esprestack.secrets import Vault
 
 if TYPE_CHECKING:
+    from esprestack.checks.online import Wanted
     from esprestack.config.desired import Desired
     from esprestack.config.examine import Loaded
 
@@ -30,6 +32,8 @@ class Findings:
         self._vault = vault
         self._now = now
         self._allow = allow
+        self._facts: dict[str, Facts] = {}
+        self._not_asked: set[str] = set()
 
     def of_text(self, loaded: "Loaded", region: str, tracking_id: str) -> list[Problem]:
         """What can be found without asking anybody who the account is."""
@@ -55,16 +59,38 @@ class Findings:
         *,
         roles: bool,
     ) -> list[Problem]:
-        """What AWS's own answers say of `desired`; each question is asked once. `roles`: look into them too."""
+        """What AWS's own answers say of `desired`; each question is asked once in a run, whichever config asks.
+
+        `roles`: look into them too.
+        """
         from esprestack.checks.finding import remaining
         from esprestack.checks.online import online_findings, wanted_facts
 
         if not desired:
             return []
         wanted = wanted_facts(desired, self._vault)
-        facts = FactsReader(aws, parallel).read(wanted.task_definitions, wanted.roles if roles else ())
+        facts = self._known(wanted if roles else replace(wanted, roles=frozenset()), aws, parallel)
         facts = replace(facts, rules_on_bus=on_bus)
-        return remaining(online_findings(desired, scope, facts, self._vault), desired, self._allow)
+        found = remaining(online_findings(desired, scope, facts, self._vault), desired, self._allow)
+        return [problem for problem in found if problem.code != "not-asked" or self._is_first(problem)]
+
+    def _known(self, wanted: "Wanted", aws: Aws, parallel: int) -> Facts:
+        """What is wanted, and what was asked before in the region."""
+        old = self._facts.get(aws.region, Facts({}, {}))
+        new = FactsReader(aws, parallel).read(
+            wanted.task_definitions - old.task_definitions.keys(), wanted.roles - old.roles.keys()
+        )
+        facts = Facts({**old.task_definitions, **new.task_definitions}, {**old.roles, **new.roles})
+        self._facts[aws.region] = facts
+        return facts
+
+    def _is_first(self, not_asked: Problem) -> bool:
+        """Whether no config before said that this kind of question wasn't answered."""
+        kind = not_asked.what.partition(":")[0]
+        if kind in self._not_asked:
+            return False
+        self._not_asked.add(kind)
+        return True
 
     def likely_scope(self, loaded: "Loaded", region: str, tracking_id: str, account: str = "") -> Scope:
         """Partition, region and account of the first ARN in the config, the cluster's before others.

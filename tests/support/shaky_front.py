@@ -48,24 +48,32 @@ class ShakyFront(AwsFront):
     def __init__(self) -> None:
         super().__init__()
         self.choose: Chosen = _nothing
+        self.once: Fault | None = None
+        """What goes wrong with each call when it is made the first time, whatever `choose` says."""
         self.on_call: Callable[[int, bool], None] | None = None
         self._answers: dict[tuple[str, bytes], _Answer] = {}
+        self._made: set[tuple[str, bytes]] = set()
         self._numbering = Lock()
         self._numbers = count()
 
     def calm(self) -> None:
         """Nothing goes wrong any more, and calls are numbered anew."""
         self.choose = _nothing
+        self.once = None
         self.on_call = None
         self._numbers = count()
         self._answers.clear()
+        self._made.clear()
 
     def _respond(self, request: _Request) -> _Answer | None:
         with self._numbering:
             number = next(self._numbers)
+            again = (request.operation, request.body) in self._made
+            self._made.add((request.operation, request.body))
         if self.on_call:
             self.on_call(number, False)
-        answer = self._shaken(request, self.choose(number, request.operation))
+        fault = self.once if self.once and not again else self.choose(number, request.operation)
+        answer = self._shaken(request, fault)
         if self.on_call:
             self.on_call(number, True)
         return answer

@@ -8,10 +8,10 @@ from esprestack.checks.finding import Finding
 from esprestack.checks.subject import Subject, known
 from esprestack.errors import Problem, Where
 
-_ROLE = re.compile(r"(?:arn:aws[\w-]*:iam::(\d{12}):role/)?[\w+=,.@/-]+", re.ASCII)
+ROLE = re.compile(r"(?:arn:aws[\w-]*:iam::(\d{12}):role/)?[\w+=,.@/-]*[\w+=,.@-]", re.ASCII)
 """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html"""
 
-_TASK_DEFINITION = re.compile(
+TASK_DEFINITION = re.compile(
     r"(?:arn:aws[\w-]*:ecs:([\w-]+):(\d{12}):task-definition/)?[\w-]{1,255}(?::\d+)?", re.ASCII
 )
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html"""
@@ -46,7 +46,7 @@ def _roles(subject: Subject) -> Iterator[Finding]:
     for text, written, code, path in checked:
         if not text or not known(text):
             continue
-        match = _ROLE.fullmatch(text)
+        match = ROLE.fullmatch(text)
         if not match:
             what = f"`{written}` is neither a role's name nor its ARN"
             todo = "write the name, or `arn:aws:iam::ACCOUNT:role/NAME`"
@@ -61,7 +61,7 @@ def _task_definition(subject: Subject) -> Iterator[Finding]:
     text, written, scope = subject.opened.task_definition, subject.shown.task_definition, subject.scope
     if not known(text):
         return
-    match = _TASK_DEFINITION.fullmatch(text)
+    match = TASK_DEFINITION.fullmatch(text)
     if not match:
         what = f"`{written}` is no task definition"
         todo = "write its family, `FAMILY:REVISION` with a number, or its ARN"

@@ -1,11 +1,13 @@
 """Findings that need to know what AWS says: the desired rules and `Facts` are enough, nothing is asked here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from esprestack.checks.codes import CODES
 from esprestack.checks.definition import definition
 from esprestack.checks.finding import Finding
+from esprestack.checks.names import ROLE, TASK_DEFINITION
 from esprestack.checks.role import RULES_SERVICE, roles
 from esprestack.checks.subject import Subject, known, subject_of
 from esprestack.config.desired import Desired
@@ -31,15 +33,19 @@ class Wanted:
 def wanted_facts(desired: Sequence[Desired], vault: Vault) -> Wanted:
     """What `online_findings` wants to know of these rules: things of the rules' own account and region only."""
     targets = [item.rule.target for item in desired if item.rule.target]
+
+    def own(names: Iterable[str], pattern: re.Pattern[str]) -> frozenset[str]:
+        return frozenset(name for name in names if _is_own(vault.open(name), pattern))
+
     return Wanted(
-        frozenset(target.task_definition for target in targets if _is_own(vault.open(target.task_definition))),
-        frozenset(target.role for target in targets if _is_own(vault.open(target.role))),
+        own((target.task_definition for target in targets), TASK_DEFINITION),
+        own((target.role for target in targets), ROLE),
     )
 
 
-def _is_own(name: str) -> bool:
-    """A rule's names of its own account and region are short."""
-    return bool(name) and known(name) and not name.startswith("arn:")
+def _is_own(name: str, pattern: re.Pattern[str]) -> bool:
+    """A rule's names of its own account and region are short. What can't be a name is said offline."""
+    return known(name) and not name.startswith("arn:") and pattern.fullmatch(name) is not None
 
 
 def online_findings(

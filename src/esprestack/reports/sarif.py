@@ -4,6 +4,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,8 +20,13 @@ _LEVELS = {
     Severity.NEVER_RUNS: "error",
     Severity.WARNING: "warning",
 }
+_HELP = f"{_HOME}/blob/main/docs/findings.md"
 _UNNAMED = "config"
-"""The rule of problems without a code: the file can't be read as a config."""
+"""The rule of problems without a code."""
+
+_DESCRIPTIONS = {_UNNAMED: "The file can't be read as a config."}
+_LINK = re.compile(r"\[(?=[^][]*\]\()")
+"""The beginning of a link in a message: SARIF has Markdown's, even in plain texts."""
 
 
 def sarif(problems: Sequence[Problem], descriptions: Mapping[str, str], mask: Callable[[str], str]) -> str:
@@ -30,14 +36,8 @@ def sarif(problems: Sequence[Problem], descriptions: Mapping[str, str], mask: Ca
     """
     placed = [problem for problem in problems if problem.where]
     codes = sorted({problem.code or _UNNAMED for problem in placed})
-    rules = [
-        {
-            "id": code,
-            "shortDescription": {"text": descriptions.get(code, code.replace("-", " "))},
-            "helpUri": f"{_HOME}/blob/main/docs/findings.md",
-        }
-        for code in codes
-    ]
+    described = {**_DESCRIPTIONS, **descriptions}
+    rules = [_rule(code, described.get(code, code.replace("-", " "))) for code in codes]
     document = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -50,12 +50,13 @@ def sarif(problems: Sequence[Problem], descriptions: Mapping[str, str], mask: Ca
                     {
                         "executionSuccessful": len(placed) == len(problems),
                         "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": mask(_text(problem))}}
+                            {"level": "error", "message": {"text": _text(problem, mask)}}
                             for problem in problems
                             if not problem.where
                         ],
                     }
                 ],
+                "columnKind": "unicodeCodePoints",
                 "results": [_result(problem, codes, mask) for problem in placed],
             }
         ],
@@ -63,21 +64,35 @@ def sarif(problems: Sequence[Problem], descriptions: Mapping[str, str], mask: Ca
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def _rule(code: str, description: str) -> dict[str, Any]:
+    """All of these are required: GitHub shows them at the top of an alert."""
+    return {
+        "id": code,
+        "shortDescription": {"text": description},
+        "fullDescription": {"text": description},
+        "help": {"text": f"All findings, and what to do about them: {_HELP}"},
+        "helpUri": _HELP,
+    }
+
+
 def _result(problem: Problem, codes: Sequence[str], mask: Callable[[str], str]) -> dict[str, Any]:
     where = problem.where or Where("")
     code = problem.code or _UNNAMED
-    location: dict[str, Any] = {"artifactLocation": {"uri": quote(mask(where.file), errors="replace")}}
-    if where.line:
-        location["region"] = {"startLine": where.line, "startColumn": max(where.column, 1)}
+    location = {
+        "artifactLocation": {"uri": quote(mask(where.file), errors="replace")},
+        "region": {"startLine": max(where.line, 1), "startColumn": max(where.column, 1)},  # GitHub asks for a line
+    }
     return {
         "ruleId": code,
         "ruleIndex": codes.index(code),
         "level": _LEVELS[problem.severity],
-        "message": {"text": mask(_text(problem))},
+        "message": {"text": _text(problem, mask)},
         "locations": [{"physicalLocation": location}],
         "properties": {"severity": str(problem.severity)},
     }
 
 
-def _text(problem: Problem) -> str:
-    return f"{problem.what}{f' ({problem.todo})' if problem.todo else ''}"
+def _text(problem: Problem, mask: Callable[[str], str]) -> str:
+    """What is wrong and what to do: no links but ours, and no halves of surrogate pairs, which UTF-8 can't hold."""
+    text = mask(f"{problem.what}{f' ({problem.todo})' if problem.todo else ''}")
+    return _LINK.sub(r"\\[", text).encode(errors="replace").decode()
