@@ -23,10 +23,10 @@ demo: setup
 	@$(BIN)/esprestack demo
 
 test: setup
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not container"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not container and not reliability"
 
 reliability: setup
-	@RELIABILITY_SEEDS=800 $(BIN)/python -m pytest -n auto tests/aws/reliability
+	@$(BIN)/python -m pytest -n auto -m reliability --durations=3
 
 check: setup
 	@$(BIN)/ruff format --check .

@@ -505,6 +505,34 @@ def test_an_account_that_is_not_allowed_is_refused_before_anything_is_read(
     assert esprestack("apply", "--account", "999999999999", "--account", "123456789012").code == 0
 
 
+# -- exchanged targets -----------------------------------------------------------------------------------------
+
+
+def test_a_new_target_whose_answer_was_lost_is_not_left_beside_the_old_one(
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    account.has_rule(targets=[a_target("old")])
+    folder.config(a_rule())
+    front.drop("PutTargets", after_storing=True)
+    assert esprestack("apply").code == 1
+    assert account.target() == a_target("old")
+    assert esprestack("apply").code == 0
+    assert account.target() == a_target("nightly")
+
+
+def test_a_target_that_cannot_be_put_back_is_told_aloud_and_doubles_nothing(
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    account.has_rule(targets=[a_target("old")])
+    folder.config(a_rule())
+    front.drop("PutTargets", after_storing=True)
+    front.fail("RemoveTargets", "InternalException", status=500, nth=2)
+    said = esprestack("apply")
+    assert said.code == 1
+    assert "THE RULE MAY HAVE NO TARGET NOW" in said.err
+    assert account.target() == a_target("nightly"), "one target"
+
+
 # -- what the SDK doesn't know ---------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from esprestack.aws import Answer, Aws
 from esprestack.backends.base import Live, Write
 from esprestack.backends.rules_mapping import live_rule, pairs, put_rule, put_target, tag_list
-from esprestack.errors import AwsError, Problem
+from esprestack.errors import Again, AwsError, Problem
 from esprestack.retries import again
 from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, Target, with_texts
 
@@ -205,10 +205,12 @@ class RulesBackend:
         except AwsError as error:
             first = error.problems[0]
             try:
+                if error.again is Again.TRANSIENT and rule.target:
+                    self._remove_targets(rule.name, [rule.target.id])  # its answer was lost: it may be there
                 self._put_target(replace(rule, target=old))
             except AwsError as worse:
                 what = f"{first.what}; putting back `{old.id}` failed too ({worse.problems[0].what})"
-                what += ": THE RULE HAS NO TARGET NOW"
+                what += ": THE RULE MAY HAVE NO TARGET NOW"
                 raise AwsError(Problem(what, todo=first.todo or "apply again"), error.code, error.final) from None
             raise
 

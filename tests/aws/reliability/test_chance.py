@@ -1,16 +1,16 @@
 """Things go wrong by chance, several in one apply: a seed for each run, printed when it fails."""
 
-import os
 import random
 
 import pytest
 from tests.aws.reliability.world import World
 from tests.support.shaky_front import Chosen, Fault
 
-SEEDS = int(os.environ.get("RELIABILITY_SEEDS", "40"))
-"""`make reliability` runs more."""
-PARTS = 4
+SEEDS = 800
+PARTS = 8
 """Tests that share the seeds, for workers side by side."""
+
+pytestmark = pytest.mark.reliability
 
 
 def by_chance(chance: random.Random) -> Chosen:

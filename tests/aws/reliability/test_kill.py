@@ -17,6 +17,8 @@ from esprestack.plan.make import PlanOptions
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
 
+pytestmark = pytest.mark.reliability
+
 
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:

@@ -4,6 +4,8 @@ import pytest
 from tests.aws.reliability.world import World
 from tests.support.shaky_front import TRANSIENT, Chosen, Fault
 
+pytestmark = pytest.mark.reliability
+
 
 def at(number: int, fault: Fault) -> Chosen:
     return lambda call, _: fault if call == number else None
