@@ -21,7 +21,7 @@ from esprestack.rule import (
     TaskOverride,
 )
 
-QUICK = settings(deadline=None, max_examples=50, database=None, phases=set(Phase) - {Phase.explain})
+QUICK = settings(deadline=None, max_examples=30, database=None, phases=set(Phase) - {Phase.explain})
 """For property tests beside example tests: they take a moment, and say what is wrong in another."""
 
 ANY_CHARACTER = st.characters(exclude_categories=["Cs"])

@@ -31,7 +31,7 @@ def findings(rules: list[Desired], vault: Vault, definition: TaskDefinitionFact)
     return [*offline_findings(rules, SCOPE, vault, NOW), *online_findings(rules, SCOPE, facts, vault)]
 
 
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=15)
 @given(rules())
 def test_any_rule_is_judged(rule: Rule) -> None:
     desired, lines = read(rule)
@@ -43,7 +43,7 @@ def test_any_rule_is_judged(rule: Rule) -> None:
             assert 1 <= problem.where.line <= lines
 
 
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=15)
 @given(rules())
 def test_a_sealed_rule_is_judged_as_the_open_one_and_shows_nothing(rule: Rule) -> None:
     """Every text of it is a secret; what no secret may stand in (names, keys) makes no difference to a check."""

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.config.builders import Given
 
@@ -51,6 +51,7 @@ CALLS = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(CALLS, max_size=4))
 def test_the_result_is_jinjas(expressions: list[str]) -> None:
     text = "".join(f"k{number}: {{{{ {expression} }}}}\n" for number, expression in enumerate(expressions))

@@ -31,7 +31,7 @@ def test_a_rule_in_words_is_read_as_the_same_rule(rule: Rule) -> None:
     read_back(rule, json.dumps(document, ensure_ascii=False), "ecschedule.json")
 
 
-@settings(QUICK, max_examples=20)
+@settings(QUICK, max_examples=12)
 @given(rules())
 def test_words_are_json_and_stay_what_they_are(rule: Rule) -> None:
     words = to_words(rule)

@@ -447,7 +447,7 @@ STYLES: dict[str, tuple[str, Callable[[Any], str]]] = {
 FIELDS = [field.name for kind in (Rule, Target) for field in dataclasses.fields(kind)]
 
 
-@settings(QUICK, max_examples=20)
+@settings(QUICK, max_examples=10)
 @given(
     st.lists(rules(), min_size=1, max_size=2, unique_by=lambda rule: rule.name),
     st.lists(rules(), min_size=2, max_size=2),

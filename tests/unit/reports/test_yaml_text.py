@@ -28,7 +28,7 @@ def read_by_all(text: str) -> Any:
     return older
 
 
-@settings(QUICK, max_examples=20)
+@settings(QUICK, max_examples=12)
 @given(rules())
 def test_a_rule_in_words_is_the_same_to_every_reader(rule: Rule) -> None:
     document = {"cluster": "batch", "rules": [to_words(rule)]}

@@ -170,7 +170,7 @@ NEAR_MISSES = st.builds(
 
 
 @given(NEAR_MISSES, st.sampled_from(Dialect))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_what_an_error_says_to_write_is_right(expression: str, dialect: Dialect) -> None:
     try:
         parse(expression, dialect)

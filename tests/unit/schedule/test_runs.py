@@ -80,7 +80,7 @@ def test_the_next_run_is_the_first_that_plain_counting_finds(expression: str, no
         assert naive.means(expression, found)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(crons(EVERY_YEAR), MOMENTS)
 def test_no_minute_of_a_day_is_missed_and_none_is_made_up(expression: str, now: datetime) -> None:
     schedule = parse(expression)
