@@ -151,6 +151,7 @@ class _Step:
 
     def tell(self, result: Result) -> dict[str, str]:
         """Tells every sink; the outputs of the step."""
+        self.log.hide(self.vault.values())  # look-ups have learned of more
         problems = result.problems if result.failure_reason != "fork" else []
         with self.log.group(result.title):
             if result.plans and not result.outcomes:

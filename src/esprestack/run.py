@@ -4,6 +4,7 @@ Nothing here prints, and nothing here knows a terminal or GitHub.
 """
 
 import functools
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -85,6 +86,7 @@ class Run:
         self.veil = Veil(vault, (*SECRET_NAMES, *settings.secret_names))
         self.findings = Findings(vault, settings.now, settings.allow)
         self._regions: dict[str, Aws] = {}
+        self._making = threading.Lock()
         self._prepared: list[Prepared] | None = None
         self._loaded: list[Loaded] | None = None
         for name, value in settings.secrets.items():
@@ -189,9 +191,10 @@ class Run:
         return aws
 
     def _aws(self, region: str) -> Aws:
-        if region not in self._regions:
-            self._regions[region] = Aws(region, self.settings.parallel, self.vault)
-        return self._regions[region]
+        with self._making:  # look-ups ask for it from many threads
+            if region not in self._regions:
+                self._regions[region] = Aws(region, self.settings.parallel, self.vault)
+            return self._regions[region]
 
     # -- plans -------------------------------------------------------------------------------------------------
 

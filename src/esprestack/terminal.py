@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 FAILURE, CHANGES = 1, 2
 """Exit codes."""
+_EXAMPLES = 5
+"""Places of one and the same problem that are told."""
 _WIDTH = 30
 """Characters of a bar."""
 
@@ -115,7 +118,16 @@ def show_plans(
 
 
 def complain(terminal: Terminal, problems: Sequence[Problem]) -> None:
-    """Each problem on a line of its own, warnings as such."""
+    """Each problem on a line of its own, warnings as such; of one that many places share the first few."""
+    shared = Counter((problem.what, problem.todo) for problem in problems)
+    told: Counter[tuple[str, str]] = Counter()
     for problem in problems:
+        same = problem.what, problem.todo
+        told[same] += 1
+        more = shared[same] - _EXAMPLES
+        if more > 0 and told[same] > _EXAMPLES:
+            if told[same] == shared[same]:
+                terminal.say(f"  the same at {more} more place{'' if more == 1 else 's'}, the last is {problem.where}")
+            continue
         code = f" [{problem.code}]" if problem.severity is not Severity.ERROR and problem.code else ""
         terminal.say(f"{'error' if problem.stops else 'warning'}: {problem}{code}")

@@ -232,6 +232,19 @@ def test_a_secret_is_in_no_sink(runner: Runner, github: GitHubServer, event: str
     assert "\uf100" not in shown
 
 
+def test_a_secret_that_a_look_up_learned_is_registered_with_the_runner(runner: Runner, aws: AwsFront) -> None:
+    import boto3
+
+    given = {"region_name": "ap-northeast-1", "aws_access_key_id": "made-up", "aws_secret_access_key": "made-up"}
+    ssm = boto3.client("ssm", endpoint_url=aws.url, **given)
+    ssm.put_parameter(Name="/batch/token", Value="hunter2-hunter2", Type="SecureString")
+    text = CONFIG.replace('{{ secret("API_URL") }}', "{{ ssm `/batch/token` }}")
+    (runner.workspace / "ecschedule.yaml").write_text(text)
+    done = runner.start("pull_request", pull_request(), GIVEN)
+    assert done.code == 0
+    assert "::add-mask::hunter2-hunter2" in done.commands
+
+
 def test_hostile_text_is_no_workflow_command_and_no_mention(runner: Runner, github: GitHubServer) -> None:
     hostile = "'x ::error::owned @octocat ``` <img src=x> | [a](http://e) #1'"
     (runner.workspace / "ecschedule.yaml").write_text(CONFIG + f"  description: {hostile}\n")
