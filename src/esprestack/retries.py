@@ -1,7 +1,7 @@
 """What is asked again, how often and after which wait. Pure: it waits for nothing itself.
 
 botocore's own retries are switched off (docs/decisions/0013): they ask again about a quota that is exceeded, and not
-about two writers at once; they can't be stopped; and their pace forgets what it learned.
+about two writers at once; they can't be stopped; and their pace takes long to find what AWS allows.
 """
 
 import os
