@@ -1,5 +1,6 @@
 """The GitHub front end: inputs and event in, a job, then log, summary, annotations, comment and outputs out."""
 
+import json
 import os
 import signal
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from esprestack import jobs
+from esprestack import __version__, jobs
 from esprestack.errors import AwsError, ConfigError, EsprestackError, Problem
 from esprestack.github.event import Command, decide, read_event
 from esprestack.github.inputs import CommentMode, FailOn, Inputs, read_inputs
@@ -203,22 +204,20 @@ class _Step:
         number = self.event.pull_request
         if not self.job.comments or number is None or self.inputs.comment is CommentMode.OFF:
             return ""
-        from esprestack.github.comment import NotPermittedError, PullRequest, marked
+        from esprestack.github.client import Client, NotPermittedError
+        from esprestack.github.comment import upsert
 
         if not self.inputs.token:
             self.log.notice("No comment: the input `github-token` is empty. The plan is in the job's summary")
             return ""
-        plan_hash = hash_of(result.plans) if result.plans else ""
-        budget = COMMENT_BYTES - 1_000
-        text = self.vault.mask(self._markdown(result, budget) + self._footer())
-        body = marked(text, self.inputs.comment_key, self.event.commit, plan_hash)
         quiet = not result.problems and not any(plan.changing for plan in result.plans)
-        pull_request = PullRequest(self.inputs.token, self.event.repository, number)
+        client = Client(self.inputs.token, self.event.repository)
         try:
-            posted = pull_request.upsert(
-                body,
-                self.inputs.comment_key,
-                always_new=self.inputs.comment is CommentMode.NEW,
+            posted = upsert(
+                client,
+                number,
+                _Wanted(self, result),
+                COMMENT_BYTES,
                 only_if_there=self.inputs.comment is CommentMode.CHANGES_ONLY and quiet,
             )
         except NotPermittedError as error:
@@ -228,6 +227,28 @@ class _Step:
             self.log.warning(f"No comment: {error} The plan is in the job's summary")
             return ""
         return posted.url if posted else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the comment is to say."""
+
+    step: _Step
+    result: Result
+
+    @property
+    def marker(self) -> str:
+        return f"<!-- esprestack:{self.step.inputs.comment_key} -->"
+
+    def body(self, found: Sequence[str], budget: int) -> str:  # noqa: ARG002 - what was said is written anew
+        plans = self.result.plans
+        facts = {
+            "commit": self.step.event.commit,
+            "planHash": hash_of(plans) if plans else "",
+            "version": __version__,
+        }
+        text = self.step._markdown(self.result, budget - 1_000) + self.step._footer()
+        return f"{self.marker}\n<!-- {json.dumps(facts)} -->\n{self.step.vault.mask(text)}"
 
 
 def _facts(result: Result) -> dict[str, str]:
