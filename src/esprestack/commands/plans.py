@@ -88,13 +88,12 @@ def apply(
 def _require(terminal: Terminal, plans: "list[Plan]", plan_file: Path | None, plan_hash: str | None) -> None:
     """Raises PlanChangedError unless the plans are those that were reviewed."""
     from esprestack.plan.binding import require_hash, require_part
-    from esprestack.reports.as_json import from_json, reviewed_marks
+    from esprestack.reports.as_json import from_json, reviewed_in
 
     if plan_hash:
         require_hash(plans, plan_hash)
     if plan_file:
-        reviewed = reviewed_marks(from_json(read(plan_file, "plan"), str(plan_file)))
-        require_part(plans, reviewed, terminal.vault.mask)
+        require_part(plans, reviewed_in(from_json(read(plan_file, "plan"), str(plan_file)), terminal.vault.mask))
 
 
 @click.command()

@@ -1,13 +1,66 @@
-"""Whether a fresh plan is the reviewed one, or what is left of it: the promise of `apply --plan`."""
+"""Whether a fresh plan is the reviewed one, or what is left of it: the promise of `apply --plan` and `require-plan`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import base64
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from esprestack.errors import PlanChangedError, Problem
 from esprestack.plan.model import Change, Plan, hash_of
 
-Reviewed: TypeAlias = Mapping[tuple[str, ...], Mapping[str, frozenset[str]]]
-"""For each reviewed plan the fingerprints of each rule that it changes."""
+Compact: TypeAlias = dict[str, dict[str, str]]
+"""For each plan, by a digest of what it is a plan of, each rule that it changes, and the digests of its changes."""
+
+_MARK = 4
+"""Characters, of six bits each, that a change is told apart by: what is compared has the same rule already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What was reviewed: for each plan the fingerprints of each rule that it changes, under the names given here."""
+
+    plans: Mapping[Hashable, Mapping[str, frozenset[str]]]
+    plan: Callable[[Plan], Hashable]
+    rule: Callable[[str], str]
+    mark: Callable[[str], str] = str
+
+    def of(self, plan: Plan) -> Mapping[str, frozenset[str]] | None:
+        return self.plans.get(self.plan(plan))
+
+    def moved(self, change: Change, known: frozenset[str]) -> list[str]:
+        """What of `change` isn't in `known`: the paths of its fields, or its action."""
+        if {self.mark(mark) for mark in change.fingerprint} <= known:
+            return []
+        pairs = zip(change.fields, change.marks, strict=True)
+        return [field.path for field, mark in pairs if self.mark(mark) not in known] or [str(change.action)]
+
+
+def compact(plans: Iterable[Plan]) -> Compact:
+    """The plans in a form that is short enough to be kept in a comment."""
+    return {
+        _plan_name(plan): {_rule_name(change.name): "".join(map(_mark, sorted(change.fingerprint))) for change in found}
+        for plan in plans
+        if (found := plan.changing)
+    }
+
+
+def from_compact(kept: Iterable[Compact]) -> Reviewed:
+    """All that was reviewed in `kept`, the inverse of `compact`."""
+    plans: dict[Hashable, dict[str, frozenset[str]]] = {}
+    for one in kept:
+        for name, rules in one.items():
+            known = plans.setdefault(name, {})
+            for rule, marks in rules.items():
+                found = {marks[at : at + _MARK] for at in range(0, len(marks), _MARK)}
+                known[rule] = known.get(rule, frozenset()) | found
+    return Reviewed(plans, _plan_name, _rule_name, _mark)
+
+
+def is_part(plan: Plan, change: Change, reviewed: Reviewed) -> bool:
+    """Whether `change` of `plan` was reviewed, as a whole."""
+    known = (reviewed.of(plan) or {}).get(reviewed.rule(change.name))
+    return known is not None and not reviewed.moved(change, known)
 
 
 def require_hash(plans: Sequence[Plan], expected: str) -> None:
@@ -18,34 +71,47 @@ def require_hash(plans: Sequence[Plan], expected: str) -> None:
         raise PlanChangedError(Problem(what, todo="look at a fresh diff and apply that one's hash"))
 
 
-def require_part(plans: Sequence[Plan], reviewed: Reviewed, mask: Callable[[str], str]) -> None:
+def require_part(plans: Sequence[Plan], reviewed: Reviewed) -> None:
     """Raises PlanChangedError, with rule and field, unless every change of `plans` was reviewed.
 
-    `reviewed` has the fingerprints of each rule of each plan, under names that `mask` has gone over. Fewer changes
-    than reviewed are fine: part of the plan was applied already.
+    Fewer changes than reviewed are fine: part of the plan was applied already.
     """
-    problems = []
+    problems: list[Problem] = []
     for plan in plans:
-        known = reviewed.get(tuple(map(mask, plan.identity)))
+        known = reviewed.of(plan)
         if known is None and plan.changing:
             where = f"{plan.config}, {plan.scope.region}, account {plan.scope.account}, cluster {plan.scope.cluster}"
             what = f"the plan has changed: {where}, tracking id {plan.scope.tracking_id} wasn't in the reviewed plan"
             problems.append(Problem(what, todo="review a fresh diff, then apply that"))
             continue
-        problems += [
-            problem for change in plan.changing for problem in _moved(change, (known or {}).get(mask(change.name)))
-        ]
+        problems += (problem for change in plan.changing for problem in _moved(change, known or {}, reviewed))
     if problems:
         raise PlanChangedError(problems)
 
 
-def _moved(change: Change, known: frozenset[str] | None) -> Iterator[Problem]:
-    if known is None:
+def _moved(change: Change, known: Mapping[str, frozenset[str]], reviewed: Reviewed) -> Iterator[Problem]:
+    marks = known.get(reviewed.rule(change.name))
+    if marks is None:
         what = "wasn't to be changed in the reviewed plan"
-    elif change.fingerprint <= known:
-        return
+    elif moved := reviewed.moved(change, marks):
+        what = f"differs from the reviewed plan in {', '.join(moved)}"
     else:
-        unknown = [field.path for field, mark in zip(change.fields, change.marks, strict=True) if mark not in known]
-        what = f"differs from the reviewed plan in {', '.join(unknown) or change.action}"
+        return
     todo = "review a fresh diff, then apply that"
     yield Problem(f"the plan has changed: `{change.name}` {what}", change.where, todo)
+
+
+def _plan_name(plan: Plan) -> str:
+    return _short("\n".join(plan.identity), 12)
+
+
+def _rule_name(name: str) -> str:
+    return _short(name, 8)
+
+
+def _mark(fingerprint: str) -> str:
+    return _short(fingerprint, _MARK)
+
+
+def _short(text: str, characters: int) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode(errors="replace")).digest()).decode()[:characters]

@@ -1,6 +1,6 @@
 """Plan and Outcome as JSON: the contract of docs/report.schema.json, for scripts and for `apply --plan`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -8,6 +8,7 @@ from pydantic_core import to_json as to_json_bytes
 
 from esprestack import __version__
 from esprestack.errors import InputError, Problem, Severity
+from esprestack.plan.binding import Reviewed
 from esprestack.plan.model import CHANGING, Action, Change, Plan, counts, hash_of
 from esprestack.plan.outcome import Outcome
 
@@ -162,14 +163,15 @@ def from_json(text: str, name: str) -> Report:
         raise InputError(Problem(what, todo="make it with: esprestack diff --format json > FILE")) from None
 
 
-def reviewed_marks(of: Report) -> dict[tuple[str, ...], dict[str, frozenset[str]]]:
-    """The fingerprints of each rule that a plan file says will change, for each of its plans."""
-    return {
+def reviewed_in(of: Report, mask: Callable[[str], str]) -> Reviewed:
+    """What a plan file says will change. Its names are masked, so `mask` goes over what they are compared with."""
+    plans: dict[Hashable, dict[str, frozenset[str]]] = {
         (plan.config, plan.account, plan.region, plan.cluster, plan.tracking_id): {
             change.rule: frozenset(change.fingerprints) for change in plan.changes if change.action in CHANGING
         }
         for plan in of.plans
     }
+    return Reviewed(plans, lambda plan: tuple(map(mask, plan.identity)), mask)
 
 
 def schema() -> dict[str, Any]:

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from esprestack.errors import InputError, Problem
+from esprestack.reports.when import zone
 from esprestack.schedule import FIRST_YEAR, LAST_YEAR, Dialect, Rate, ScheduleError, explain, parse
 
 
@@ -34,23 +34,13 @@ def coming(expression: str, backend: str, timezone: str, start: str | None, coun
     if dialect is Dialect.RULES and timezone != "UTC":
         todo = "use --backend scheduler, or write the expression in UTC"
         raise InputError(Problem("EventBridge rules know UTC only", todo=todo))
-    zone = _zone(timezone)
+    shown_in = zone(timezone)
     warnings = list(schedule.warnings)
     if isinstance(schedule, Rate):
         since = "its rule's creation" if dialect is Dialect.RULES else "its StartDate"
         warnings.append(f"a rate counts from {since}; these runs count from the moment that was asked for")
-    runs = tuple(islice(schedule.runs(_moment(start), zone), count))
-    return ComingRuns(expression, backend, timezone, zone, runs, explain(schedule, timezone), tuple(warnings))
-
-
-def _zone(name: str) -> tzinfo:
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        problem = Problem(f"`{name}` is no time zone", todo="IANA names, for example Asia/Tokyo")
-        raise InputError(problem) from None
+    runs = tuple(islice(schedule.runs(_moment(start), shown_in), count))
+    return ComingRuns(expression, backend, timezone, shown_in, runs, explain(schedule, timezone), tuple(warnings))
 
 
 def _moment(text: str | None) -> datetime:

@@ -1,6 +1,8 @@
 """The comment: valid Markdown at every size, with nothing hostile in it."""
 
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,9 @@ from tests.unit.builders import a_plan, a_rule, live
 
 from esprestack.errors import Problem, Where
 from esprestack.plan.model import Plan
-from esprestack.reports.markdown import COMMENT_BYTES, code, inline, plan_markdown, problems_markdown
+from esprestack.reports.gfm import code, inline
+from esprestack.reports.markdown import COMMENT_BYTES, plan_markdown, problems_markdown
+from esprestack.reports.when import Reader
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 HOSTILE = [
@@ -94,7 +98,21 @@ def test_a_fence_is_longer_than_any_in_the_diff() -> None:
 def test_a_disabled_rule_and_a_new_schedule_are_seen_in_the_table() -> None:
     plan = a_plan([a_rule("a", enabled=False, schedule_expression="rate(2 hours)")], [live(a_rule("a"))])
     text = plan_markdown([plan], [], COMMENT_BYTES, "t")
-    assert "| ~ | `a` | update (disabled) | `rate(1 hour)` → `rate(2 hours)` |" in text
+    assert "| ~ | `a` | update (disabled) | `rate(1 hour)` → `rate(2 hours)`<br>every 2 hours |" in text
+
+
+def test_the_table_says_when_in_words_and_the_next_run_in_both_time_zones() -> None:
+    plan = a_plan([a_rule("a", schedule_expression="cron(15 18 ? * MON-FRI *)")], [])
+    reader = Reader(datetime(2026, 11, 23, 19, tzinfo=UTC), ZoneInfo("Asia/Tokyo"), "Asia/Tokyo")
+    text = plan_markdown([plan], [], COMMENT_BYTES, "t", reader)
+    assert "at 18:15 UTC on weekdays; in Asia/Tokyo at 03:15 the day after |" in text
+    assert "| Wed 2026-11-25 03:15 JST, Tue 18:15 UTC |" in text
+
+
+def test_a_finding_links_to_its_line_at_the_commit() -> None:
+    problem = Problem("`x` is missing", Where("jobs/a b.yaml", 3, 1), "add it")
+    text = problems_markdown([problem], "t", Reader(files="https://github.com/octo/batch/blob/0123"))
+    assert "[jobs/a b.yaml:3:1](https://github.com/octo/batch/blob/0123/jobs/a%20b.yaml#L3): `x` is missing" in text
 
 
 def test_problems_come_first_with_their_places() -> None:
