@@ -23,7 +23,7 @@ from tests.support.runner import Finished, Runner
 
 from esprestack.action import main
 
-GIVEN = {"secrets": SECRETS}
+GIVEN = {"secrets": SECRETS, "require-plan": "off"}
 OVER = "- name: over\n  scheduleExpression: cron(0 3 1 1 ? 2020)\n  taskDefinition: reports\n"
 REFUSED = CONFIG.replace("rate(1 hour)", "rate(1 hours)")
 WRONG = REFUSED.replace("- name: app\n", "- name: ap\n")
@@ -74,7 +74,9 @@ def test_a_warning_is_an_annotation_at_its_line_and_fails_no_pull_request(runner
     (warning,) = annotations(done)
     assert warning.startswith(f"::warning{at(16, 23)}the schedule `cron(0 3 1 1 ? 2020)` of the rule `over` is over")
     (comment,) = github.comments[7]
-    assert re.search(r"^> \[!WARNING\]\n> ecschedule.yaml:16:23: the schedule", comment.body, re.MULTILINE)
+    assert re.search(
+        r"^> \[!WARNING\]\n> \[ecschedule.yaml:16:23\]\(\S+#L16\): the schedule", comment.body, re.MULTILINE
+    )
 
 
 def test_a_warning_stops_no_apply_and_is_in_its_summary(runner: Runner, aws: AwsFront) -> None:
@@ -82,9 +84,9 @@ def test_a_warning_stops_no_apply_and_is_in_its_summary(runner: Runner, aws: Aws
     done = runner.start("push", push(), GIVEN)
     assert (done.code, written(aws).count("PutTargets")) == (0, 3)
     assert annotations(done)[0].startswith(f"::warning{at(16, 23)}")
-    assert "> ecschedule.yaml:16:23: the schedule" in done.summary
+    assert "> [ecschedule.yaml:16:23](https://github.com" in done.summary
     again = runner.start("push", push(), GIVEN)
-    assert "> ecschedule.yaml:16:23: the schedule" in again.summary
+    assert "> [ecschedule.yaml:16:23](https://github.com" in again.summary
 
 
 def test_what_aws_refuses_or_never_starts_are_errors_at_their_lines_and_nothing_is_applied(
@@ -108,7 +110,7 @@ def test_a_pull_request_fails_and_its_comment_tells_findings_beside_the_plan(
     assert (done.code, done.outputs["failure-reason"], written(aws)) == (1, "refused", [])
     (comment,) = github.comments[7]
     assert re.search(
-        r"^> \[!CAUTION\]\n> ecschedule.yaml:8:11: .*\n> ecschedule.yaml:13:28: ", comment.body, re.MULTILINE
+        r"^> \[!CAUTION\]\n> \[ecschedule.yaml:8:11\].*\n> \[ecschedule.yaml:13:28\]", comment.body, re.MULTILINE
     )
     assert "2 to create" in comment.body
 

@@ -5,6 +5,7 @@ takes without a complaint: only what it names, and all that it asks for.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -82,6 +83,7 @@ def push(
     *,
     before: str = BASE_SHA,
     message: str = "Run the nightly batch earlier (#7)",
+    commits: Sequence[str] = (),
     login: str = PERSON,
     repository: str = REPOSITORY,
     default_branch: str = DEFAULT_BRANCH,
@@ -116,7 +118,7 @@ def push(
         "deleted": deleted,
         "forced": False,
         "head_commit": None if deleted else commit,
-        "commits": [] if deleted else [commit],
+        "commits": [] if deleted else [*({**commit, "id": sha} for sha in commits), commit],
         "pusher": {"name": login, "email": address},
         "repository": pushed,
         "sender": a_user(login),
@@ -218,6 +220,8 @@ class PullRequest:
     """The head is in a repository of the author's."""
     merge_commit_sha: str | None = None
     """Set once it is merged. GitHub shows it only to clients of older API versions."""
+    commits: tuple[str, ...] = ()
+    """Others that it brought to the branch: those of a merge commit, or the rebased ones."""
 
     def head_repository(self, repository: str) -> str:
         return f"{self.login}/{repository.partition('/')[2]}" if self.fork else repository

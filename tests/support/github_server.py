@@ -380,7 +380,24 @@ def _get_commit(server: GitHubServer, request: Request, fields: _Fields) -> _Ans
 def _list_pull_requests_of_commit(server: GitHubServer, request: Request, fields: _Fields) -> _Answer:
     """Those that the commit is the head of or came in by; none for a commit that nobody knows."""
     sha = _checked_sha(fields)
-    found = [pull for pull in server.pull_requests.values() if sha in (pull.head_sha, pull.merge_commit_sha)]
+    found = [
+        pull for pull in server.pull_requests.values() if sha in (pull.head_sha, pull.merge_commit_sha, *pull.commits)
+    ]
+    return _page(
+        server,
+        request,
+        found,
+        lambda pull: a_pull_request(pull, server.repository, server.default_branch, server.site),
+    )
+
+
+def _list_pull_requests(server: GitHubServer, request: Request, fields: _Fields) -> _Answer:
+    """Sorted by their numbers, whatever was asked for: nothing here happens to a pull request later."""
+    state, base = request.query.get("state", "open"), request.query.get("base")
+    found = [
+        pull for pull in server.pull_requests.values() if state in (pull.state, "all") and base in (pull.base_ref, None)
+    ]
+    found.sort(key=lambda pull: pull.number, reverse=request.query.get("direction") == "desc")
     return _page(
         server,
         request,
@@ -712,6 +729,14 @@ _IN = "/repos/{repository}"
 _ROUTES = (
     _Route("GET", "/user", _get_user, "PublicUser"),
     _Route("GET", _IN, _get_repository, "FullRepository"),
+    _Route(
+        "GET",
+        _IN + "/pulls",
+        _list_pull_requests,
+        "PullRequestSimple",
+        many=True,
+        query=_PAGING | {"state", "base", "sort", "direction"},
+    ),
     _Route("GET", _IN + "/pulls/{number}", _get_pull_request, "PullRequest"),
     _Route("GET", _IN + "/commits/{sha}", _get_commit, "Commit", query=_PAGING),
     _Route(

@@ -138,6 +138,7 @@ class Runner:
         declared = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
         defaults = {name: str(item.get("default", "")) for name, item in declared.items()}
         defaults["github-token"] = "made-up-token"
+        defaults["matrix"] = "null"
         unknown = inputs.keys() - defaults.keys()
         assert not unknown, f"action.yml has no inputs {unknown}"
         return {f"INPUT_{name.upper()}": value for name, value in (defaults | dict(inputs)).items()}

@@ -37,7 +37,7 @@ def upsert(client: Client, number: int, wanted: Wanted, budget: int, *, only_if_
     """
     with told(f"to comment on pull request #{number}", "pull-requests: write"):
         issue = client.repository.get_issue(number)
-        ours = _ours(client, number, wanted.marker)
+        ours = our_comments(client, number, wanted.marker)
         body = wanted.body([comment.body for comment in ours], budget)
         if ours:
             found = ours[0]
@@ -49,7 +49,8 @@ def upsert(client: Client, number: int, wanted: Wanted, budget: int, *, only_if_
         return Posted(client.write(lambda: issue.create_comment(body)).html_url, created=True)
 
 
-def _ours(client: Client, number: int, marker: str) -> "list[IssueComment]":
+def our_comments(client: Client, number: int, marker: str) -> "list[IssueComment]":
+    """Our comments with that marker at the start of a line, the oldest first. Raises what PyGithub raises."""
     line = re.compile(rf"^{re.escape(marker)}\s*$", re.MULTILINE)
     return [
         comment

@@ -36,6 +36,10 @@ class Event:
     pull_request: int | None = None
     is_fork: bool = False
     run_url: str = ""
+    commits: tuple[str, ...] = ()
+    """What a push brought, the newest first."""
+    files: str = ""
+    """Address of the repository's files at the commit."""
 
     @property
     def is_push_to_default_branch(self) -> bool:
@@ -64,15 +68,19 @@ def read_event(environ: Mapping[str, str]) -> Event:
     head = pull_request.get("head") or {}
     name = environ.get("GITHUB_REPOSITORY") or repository.get("full_name") or ""
     server, run = environ.get("GITHUB_SERVER_URL", "https://github.com"), environ.get("GITHUB_RUN_ID", "")
+    commit = head.get("sha") or environ.get("GITHUB_SHA", "")
+    pushed = [str(item.get("id", "")) for item in reversed(payload.get("commits") or [])]
     return Event(
         name=environ.get("GITHUB_EVENT_NAME", ""),
         repository=name,
         ref=environ.get("GITHUB_REF", ""),
-        commit=head.get("sha") or environ.get("GITHUB_SHA", ""),
+        commit=commit,
         default_branch=repository.get("default_branch") or "",
         pull_request=pull_request.get("number"),
         is_fork=bool(pull_request) and (head.get("repo") or {}).get("full_name") != name,
         run_url=f"{server}/{name}/actions/runs/{run}" if run and name else "",
+        commits=tuple(dict.fromkeys(filter(None, [commit, *pushed]))),
+        files=f"{server}/{name}/blob/{commit}" if commit and name else "",
     )
 
 

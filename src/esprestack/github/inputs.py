@@ -1,10 +1,12 @@
 """The action's inputs → one typed, frozen object; what isn't usable is refused by name, all of it at once."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from esprestack.errors import InputError, Problem
 from esprestack.github.event import Command
@@ -29,6 +31,14 @@ class FailOn(StrEnum):
     NOTHING = "nothing"
 
 
+class RequirePlan(StrEnum):
+    """Whether an apply must be what was reviewed on the merged pull request."""
+
+    MATCH = "match"
+    WARN = "warn"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What the workflow asked for."""
@@ -50,6 +60,9 @@ class Inputs:
     token: str
     comment: CommentMode
     comment_key: str
+    matrix: str
+    require_plan: RequirePlan
+    timezone: str
     fail_on: frozenset[FailOn]
     region: str
     allowed_accounts: tuple[str, ...]
@@ -86,6 +99,9 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         token=text_input("github-token"),
         comment=tried(lambda: _one_of(CommentMode, "comment", CommentMode.UPDATE), CommentMode.UPDATE),
         comment_key=tried(_comment_key, "default"),
+        matrix=_matrix(),
+        require_plan=tried(lambda: _one_of(RequirePlan, "require-plan", RequirePlan.WARN), RequirePlan.WARN),
+        timezone=tried(_timezone, "UTC"),
         fail_on=tried(_fail_on, frozenset()),
         region=text_input("aws-region") or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "",
         allowed_accounts=tried(_accounts, ()),
@@ -126,6 +142,26 @@ def _comment_key() -> str:
         todo = "letters, digits and - _ . / : only, at most 100"
         raise InputError(Problem(f"the input `comment-key` is `{key}`", todo=todo))
     return key
+
+
+def _matrix() -> str:
+    """The values of the job's matrix, as people read them; empty for a job without one."""
+    try:
+        found = json.loads(text_input("matrix") or "null")
+    except ValueError:
+        return text_input("matrix")
+    values = found.values() if isinstance(found, dict) else ()
+    return ", ".join(value if isinstance(value, str) else json.dumps(value) for value in values)
+
+
+def _timezone() -> str:
+    name = text_input("timezone") or "UTC"
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        todo = "an IANA name, for example Asia/Tokyo"
+        raise InputError(Problem(f"the input `timezone` is `{name}`, which is no time zone", todo=todo)) from None
+    return name
 
 
 def _fail_on() -> frozenset[FailOn]:

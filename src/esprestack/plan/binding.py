@@ -36,10 +36,15 @@ class Reviewed:
         return [field.path for field, mark in pairs if self.mark(mark) not in known] or [str(change.action)]
 
 
+def plan_name(plan: Plan) -> str:
+    """A digest of what it is a plan of: the same for the plan of a pull request and that of the apply after it."""
+    return _short("\n".join(plan.identity), 12)
+
+
 def compact(plans: Iterable[Plan]) -> Compact:
     """The plans in a form that is short enough to be kept in a comment."""
     return {
-        _plan_name(plan): {_rule_name(change.name): "".join(map(_mark, sorted(change.fingerprint))) for change in found}
+        plan_name(plan): {_rule_name(change.name): "".join(map(_mark, sorted(change.fingerprint))) for change in found}
         for plan in plans
         if (found := plan.changing)
     }
@@ -54,7 +59,7 @@ def from_compact(kept: Iterable[Compact]) -> Reviewed:
             for rule, marks in rules.items():
                 found = {marks[at : at + _MARK] for at in range(0, len(marks), _MARK)}
                 known[rule] = known.get(rule, frozenset()) | found
-    return Reviewed(plans, _plan_name, _rule_name, _mark)
+    return Reviewed(plans, plan_name, _rule_name, _mark)
 
 
 def is_part(plan: Plan, change: Change, reviewed: Reviewed) -> bool:
@@ -99,10 +104,6 @@ def _moved(change: Change, known: Mapping[str, frozenset[str]], reviewed: Review
         return
     todo = "review a fresh diff, then apply that"
     yield Problem(f"the plan has changed: `{change.name}` {what}", change.where, todo)
-
-
-def _plan_name(plan: Plan) -> str:
-    return _short("\n".join(plan.identity), 12)
 
 
 def _rule_name(name: str) -> str:
