@@ -27,7 +27,7 @@ from esprestack.reports.markdown import (
     problem_line,
     problems_markdown,
 )
-from esprestack.reports.sections import Facts, Section, comment_body, marker, merged
+from esprestack.reports.sections import Facts, Section, comment_body, holds, marker, merged, sections_of, stands_in
 from esprestack.reports.text import outcome_text, plan_text
 from esprestack.reports.when import Reader
 from esprestack.reports.wording import summary
@@ -35,6 +35,8 @@ from esprestack.run import Planned, Run
 
 FOLDER = "esprestack-out"
 """Below the workspace: where `plan-json` and `report` are written, for later steps and for upload-artifact."""
+
+_LONGEST_LABEL = 80
 
 _WHOLE = 50_000_000
 """Bytes of the report file at most."""
@@ -150,28 +152,42 @@ class Telling:
         if self.job.comments and self.event.pull_request is not None:
             quiet = not result.problems and not result.changes
             only_if_there = self.inputs.comment is CommentMode.CHANGES_ONLY and quiet
-            return self._comment(result, self.event.pull_request, only_if_there=only_if_there)
+            return self._comment(result, self.event.pull_request, (), only_if_there=only_if_there)
         if self.job.command is Command.APPLY:
-            urls = [self._comment(result, pull.number, only_if_there=True) for pull in result.pulls if pull.comments]
+            urls = [
+                self._comment(result, pull.number, pull.comments, only_if_there=True)
+                for pull in result.pulls
+                if pull.comments
+            ]
             return next(filter(None, reversed(urls)), "")
         return ""
 
-    def _comment(self, result: Result, number: int, *, only_if_there: bool) -> str:
+    def _comment(self, result: Result, number: int, before: Sequence[str], *, only_if_there: bool) -> str:
         if not self.inputs.token:
             self.log.notice("No comment: the input `github-token` is empty. The plan is in the job's summary")
             return ""
         client = Client(self.inputs.token, self.event.repository)
         try:
-            posted = upsert(client, number, self._wanted(result), COMMENT_BYTES, only_if_there=only_if_there)
+            posted = upsert(
+                client,
+                number,
+                self._wanted(result, before),
+                COMMENT_BYTES,
+                only_if_there=only_if_there,
+                crowded=bool(self.inputs.matrix),
+            )
         except NotPermittedError as error:
             self.log.notice(f"No comment: {error} The plan is in the job's summary")
             return ""
         except EsprestackError as error:
             self.log.warning(f"No comment: {error} The plan is in the job's summary")
             return ""
+        for warning in posted.warnings if posted else ():
+            self.log.warning(warning)
         return posted.url if posted else ""
 
-    def _wanted(self, result: Result) -> "Ours":
+    def _wanted(self, result: Result, before: Sequence[str]) -> "Ours":
+        """`before`: our comments of which the last is to be updated; empty for that of this very run."""
         facts = Facts(
             leg=digest(self.leg)[:12],
             label=self.inputs.matrix or " ".join(self.inputs.config) or self.leg.partition("\n")[0],
@@ -184,9 +200,12 @@ class Telling:
             applied=_applied(result) if self.job.command is Command.APPLY else "",
         )
         mask = self.run.vault.mask
-        masked = facts.model_copy(update={"label": mask(facts.label), "summary": mask(facts.summary)})
-        section = Section(masked, mask(self._markdown(result, COMMENT_BYTES * 4)))
-        return Ours(self.inputs.comment_key, section)
+        shown = {"label": mask(facts.label)[:_LONGEST_LABEL], "summary": mask(facts.summary)}
+        section = Section(facts.model_copy(update=shown), mask(self._markdown(result, COMMENT_BYTES * 4)))
+        if self.inputs.comment is not CommentMode.NEW:
+            return Ours(self.inputs.comment_key, section)
+        last = {found.facts.run for body in before[-1:] for found in sections_of(body)}
+        return Ours(self.inputs.comment_key, section, frozenset({self.attempt, *last}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +214,27 @@ class Ours:
 
     key: str
     section: Section
+    runs: frozenset[str] = frozenset()
+    """Only a comment of these runs is updated; empty for any."""
 
     @property
     def marker(self) -> str:
         return marker(self.key)
 
     def body(self, found: Sequence[str], budget: int) -> str:
-        """The whole comment with our section in it, in at most `budget` bytes."""
         return comment_body(self.key, merged(found, self.section), self.section.facts.commit, budget)
+
+    def is_current(self, body: str) -> bool:
+        return not self.runs or any(section.facts.run in self.runs for section in sections_of(body))
+
+    def stands_in(self, body: str) -> bool:
+        return stands_in(body, self.section.facts)
+
+    def is_alone_in(self, body: str) -> bool:
+        return all(found.facts.leg == self.section.facts.leg for found in sections_of(body))
+
+    def holds(self, body: str, other: str) -> bool:
+        return holds(body, other)
 
 
 def _in_a_line(result: Result) -> str:

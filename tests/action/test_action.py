@@ -268,3 +268,39 @@ def test_an_unreachable_github_fails_nothing(runner: Runner) -> None:
     done = runner.start("pull_request", pull_request(), GIVEN)
     assert done.code == 0
     assert any(line.startswith("::warning") and "No comment" in line for line in done.commands)
+
+
+def test_new_comments_leave_those_of_earlier_runs_minimised(runner: Runner, github: GitHubServer) -> None:
+    given = GIVEN | {"comment": "new"}
+    runner.start("pull_request", pull_request(), given)
+    runner.environ["GITHUB_RUN_ID"] = "2"
+    runner.start("pull_request", pull_request(), given)
+    old, new = github.comments[7]
+    assert github.minimized == {old.id: "OUTDATED"}
+    assert "actions/runs/2" in new.body
+
+
+def test_no_comment_is_made_until_there_are_changes(runner: Runner, github: GitHubServer, aws: AwsFront) -> None:
+    runner.start("push", push(), GIVEN)
+    given = GIVEN | {"comment": "changes-only"}
+    runner.start("pull_request", pull_request(), given)
+    assert bodies(github) == []
+    (runner.workspace / "ecschedule.yaml").write_text(CONFIG.replace("rate(1 hour)", "rate(2 hours)"))
+    runner.start("pull_request", pull_request(), given)
+    (runner.workspace / "ecschedule.yaml").write_text(CONFIG)
+    runner.start("pull_request", pull_request(), given)
+    (body,) = bodies(github)
+    assert "No changes" in body
+
+
+def test_legs_of_a_matrix_share_one_comment(runner: Runner, github: GitHubServer) -> None:
+    for environment in ("prod", "staging"):
+        given = GIVEN | {"matrix": json.dumps({"environment": environment})}
+        assert runner.start("pull_request", pull_request(), given).code == 0
+    (body,) = bodies(github)
+    assert "- **prod**: 2 to create\n- **staging**: 2 to create" in body
+
+
+def test_the_log_holds_nothing_but_what_we_say(runner: Runner) -> None:
+    done = runner.start("pull_request", pull_request(), GIVEN)
+    assert "Request GET" not in done.log

@@ -124,6 +124,10 @@ class GitHubServer:
         self.issues: dict[int, Issue] = {}
         self.comments: dict[int, list[Comment]] = defaultdict(list)
         """By the number of the pull request or issue, the oldest first."""
+        self.minimized: dict[int, str] = {}
+        """Why, by the ids of the comments that were minimised."""
+        self.delay: Callable[[], float] = lambda: 0.0
+        """Seconds that a request is on its way, and its answer: asked for each anew."""
         self.requests: list[Request] = []
         self.violations: list[str] = []
         self._faults: list[_Fault] = []
@@ -151,6 +155,11 @@ class GitHubServer:
         if not self._server:
             raise RuntimeError("The server isn't started: use it in a with statement.")
         return f"http://127.0.0.1:{self._server.server_port}{self.base_path}"
+
+    @property
+    def _graphql(self) -> str:
+        """Where GraphQL is asked: on GitHub Enterprise Server beside the REST API, not in it."""
+        return f"{self.base_path.removesuffix('/v3')}/graphql"
 
     @property
     def site(self) -> Site:
@@ -213,6 +222,12 @@ class GitHubServer:
     # How a request is answered
 
     def _respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> "_Answer | None":
+        time.sleep(self.delay())
+        answer = self._answered(method, target, headers, body)
+        time.sleep(self.delay())
+        return answer
+
+    def _answered(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> "_Answer | None":
         with self._lock:
             request, route, fields = self._read(method, target, headers, body)
             self.requests.append(request)
@@ -240,6 +255,8 @@ class GitHubServer:
         path = path.removeprefix(self.base_path) if inside else path
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         request = Request(method, path, query, _json_or_text(body), headers)
+        if (method, unquote(parts.path)) == ("POST", self._graphql):
+            return request, _GRAPHQL, {}
         for route in _ROUTES if inside else ():
             if found := route.match(request):
                 return request, route, found.groupdict()
@@ -257,7 +274,7 @@ class GitHubServer:
             self._check_token(request, required=request.method != "GET" or request.path == "/user")
             if fields.get("repository", self.repository).lower() != self.repository.lower():
                 raise _not_found()
-            if request.method != "GET" and self.permissions == "read":
+            if request.method != "GET" and self.permissions == "read" and route is not _GRAPHQL:
                 raise _RefusalError(HTTPStatus.FORBIDDEN, "Resource not accessible by integration")
             return route.act(self, request, fields)
         except _RefusalError as refusal:
@@ -480,6 +497,21 @@ def _delete_comment(server: GitHubServer, request: Request, fields: _Fields) -> 
     number, index = _known_comment(server, fields)
     del server.comments[number][index]
     return _Answer(204)
+
+
+def _minimize_comment(server: GitHubServer, request: Request, fields: _Fields) -> _Answer:
+    """The only mutation that is known here: https://docs.github.com/en/graphql/reference/mutations#minimizecomment."""
+    if set(request.body) != {"query", "variables"} or "minimizeComment(input: $input)" not in request.body["query"]:
+        raise _ViolationError(["this GraphQL isn't served here"])
+    given = request.body["variables"]["input"]
+    node, reason = given["subjectId"], given["classifier"]
+    found = [comment.id for comments in server.comments.values() for comment in comments if f"IC_{comment.id}" == node]
+    if server.permissions == "read" or not found:
+        kind = "FORBIDDEN" if found else "NOT_FOUND"
+        message = "Resource not accessible by integration" if found else f"Could not resolve to a node: {node}"
+        return _Answer(200, {"data": {"minimizeComment": None}, "errors": [{"type": kind, "message": message}]})
+    server.minimized[found[0]] = reason
+    return _Answer(200, {"data": {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}})
 
 
 # Their parts
@@ -784,6 +816,9 @@ _ROUTES = (
     _Route("DELETE", _IN + "/issues/comments/{id}", _delete_comment, None),
 )
 
+_GRAPHQL = _Route("POST", "/graphql", _minimize_comment, "")
+"""GraphQL refuses with 200: what the description of the REST API says of answers isn't asked for."""
+
 
 @dataclass(slots=True)
 class _Fault:
@@ -809,6 +844,8 @@ def complaints(model: str, text: bytes | str, *, many: bool = False) -> list[str
 
 
 def _check_request(route: _Route, request: Request, body: bytes) -> None:
+    if route is _GRAPHQL:
+        return
     found = [f"query {name}: isn't served here" for name in request.query if name not in route.query]
     if route.body:
         wrong = complaints(route.body, body)
@@ -823,6 +860,8 @@ def _check_request(route: _Route, request: Request, body: bytes) -> None:
 
 
 def _check_answer(route: _Route, answer: _Answer) -> None:
+    if route is _GRAPHQL:
+        return
     if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
         found = complaints("ValidationError", answer.body)
     elif answer.status >= HTTPStatus.BAD_REQUEST:

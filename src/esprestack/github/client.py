@@ -1,7 +1,7 @@
-"""One token's GitHub client for one repository: who it is, what it was refused, and how fast it may write."""
+"""One token's GitHub client for one repository: who it is, what it was refused, and how patient it is."""
 
+import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,13 +12,15 @@ from esprestack.errors import GithubError, Problem
 if TYPE_CHECKING:
     from github.Repository import Repository
 
+    from esprestack.github.patience import Pauses
+
 ACTIONS_BOT = "github-actions[bot]"
 """The author of what GITHUB_TOKEN writes; that token may not ask who it is."""
 
-RETRIES = 3
+TRIES = 4
 
-SECONDS_BETWEEN_WRITES = 1.0
-"""https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api"""
+_NOT_ALLOWED = (401, 403, 404)
+_GONE = 410
 
 _T = TypeVar("_T")
 
@@ -28,18 +30,32 @@ class NotPermittedError(GithubError):
 
 
 class Client:
-    """The repository through the API at GITHUB_API_URL."""
+    """The repository through the API at GITHUB_API_URL. Proxies and REQUESTS_CA_BUNDLE are those of requests."""
 
-    def __init__(self, token: str, repository: str) -> None:
-        from github import Auth, Github, GithubRetry
+    def __init__(self, token: str, repository: str, pauses: "Pauses | None" = None) -> None:
+        from github import Auth, Github
 
-        url = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
-        retry = GithubRetry(total=RETRIES, backoff_factor=1.0)
+        from esprestack.github.patience import Patience, Pauses
+
+        logging.getLogger("github").setLevel(logging.CRITICAL)  # it prints refusals that are expected
+        self.pauses = pauses or Pauses()
+        longest = self.pauses.longest
         self._github: Github = Github(
-            auth=Auth.Token(token), base_url=url, per_page=100, retry=retry, timeout=30, lazy=True
+            auth=Auth.Token(token),
+            base_url=os.environ.get("GITHUB_API_URL") or "https://api.github.com",
+            per_page=100,
+            timeout=30,
+            lazy=True,
+            seconds_between_requests=None,
+            seconds_between_writes=self.pauses.between_writes,
+            retry=Patience(
+                total=TRIES - 1,
+                backoff_factor=self.pauses.backoff,
+                max_rate_limit_wait=longest,
+                secondary_rate_wait=longest,
+            ),
         )
         self._name = repository
-        self._written = float("-inf")
 
     @cached_property
     def repository(self) -> "Repository":
@@ -54,17 +70,15 @@ class Client:
         try:
             return self._github.get_user().login
         except GithubException as error:
-            if error.status in (401, 403, 404):
+            if error.status in _NOT_ALLOWED:
                 return ACTIONS_BOT
             raise
 
-    def write(self, call: Callable[[], _T]) -> _T:
-        """What `call` answers, at least SECONDS_BETWEEN_WRITES after the last write."""
-        time.sleep(max(0.0, self._written + SECONDS_BETWEEN_WRITES - time.monotonic()))
-        try:
-            return call()
-        finally:
-            self._written = time.monotonic()
+    def post(self, send: Callable[[], _T], stored: Callable[[], _T | None]) -> _T:
+        """What `send` answers, a POST; `stored` looks whether one that failed was carried out after all."""
+        from esprestack.github.patience import post
+
+        return post(send, stored, self.pauses, TRIES)
 
 
 @contextmanager
@@ -76,12 +90,19 @@ def told(doing: str, permission: str) -> Iterator[None]:
     from github import GithubException
     from requests import RequestException
 
+    from esprestack.github.patience import free_again
+
     try:
         yield
     except GithubException as error:
         said = error.data.get("message", "") if isinstance(error.data, dict) else ""
         what = f"GitHub refused {doing}: {error.status} {said}"
-        if error.status in (401, 403, 404):
+        if free := free_again(error):
+            what = f"GitHub refused {doing}: too many requests; it takes more at {free}"
+            raise GithubError(Problem(what, todo="run this job again then")) from None
+        if error.status == _GONE or "locked" in said.lower():
+            raise NotPermittedError(Problem(what, todo="it is locked, or switched off in the repository")) from None
+        if error.status in _NOT_ALLOWED:
             todo = f"give the job `permissions: {permission}`; a fork's pull request can't have it"
             raise NotPermittedError(Problem(what, todo=todo)) from None
         raise GithubError(Problem(what)) from None

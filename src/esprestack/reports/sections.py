@@ -21,7 +21,6 @@ _BEGIN, _END = "<!-- esprestack:section ", "<!-- /esprestack:section -->"
 _SECTION = re.compile(rf"^{re.escape(_BEGIN)}(\{{[^\n]*\}}) -->$\n(.*?)^{re.escape(_END)}$", re.MULTILINE | re.DOTALL)
 _HEAD = 1_000
 """Bytes that the lines above all sections take at most."""
-_LONGEST_LABEL = 80
 _MARKS_SHARE = 0.4
 """The part of a comment that the reviewed changes may take; where they are more, the plan's hash alone binds."""
 
@@ -90,6 +89,21 @@ def merged(bodies: Iterable[str], ours: Section) -> list[Section]:
     return sorted([*sections.values(), ours], key=lambda section: (section.facts.label, section.facts.leg))
 
 
+def stands_in(body: str, ours: Facts) -> bool:
+    """Whether a comment has our section as it is now; what binds the apply may have been left out of it."""
+    return any(_told(found.facts) == _told(ours) for found in sections_of(body))
+
+
+def holds(body: str, other: str) -> bool:
+    """Whether every section of the comment `other` has its place in `body`."""
+    here = [found.facts for found in sections_of(body)]
+    return all(any(_is_replaced(there.facts, found) for found in here) for there in sections_of(other))
+
+
+def _told(facts: Facts) -> Facts:
+    return facts.model_copy(update={"plans": {}})
+
+
 def _is_replaced(there: Facts, ours: Facts) -> bool:
     same = bool(there.of) and set(there.of) <= set(ours.of)
     return there.leg == ours.leg or (same and bool(ours.applied or there.applied))
@@ -119,7 +133,6 @@ def comment_body(key: str, sections: Sequence[Section], commit: str, budget: int
 
 
 def _opening(facts: Facts, most: float) -> str:
-    facts = facts.model_copy(update={"label": facts.label[:_LONGEST_LABEL]})
     line = _line(facts)
     return line if len(line) <= most else _line(facts.model_copy(update={"plans": {}}))
 
