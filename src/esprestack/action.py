@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from esprestack import jobs
+from esprestack.drifting import Drifting
 from esprestack.errors import (
     AwsError,
     ConfigError,
@@ -22,6 +23,7 @@ from esprestack.github.client import Client
 from esprestack.github.event import Command, decide, read_event
 from esprestack.github.inputs import FailOn, Inputs, RequirePlan, read_inputs
 from esprestack.github.runner import Log
+from esprestack.plan.ignored import ignored
 from esprestack.plan.make import PlanOptions
 from esprestack.plan.outcome import Result as Ended
 from esprestack.reports.markdown import problems_markdown
@@ -62,11 +64,13 @@ class _Step:
         self.job = decide(self.event, self.inputs.command, self.inputs.dry_run)
         self.stop = threading.Event()
         self.signal = 0
+        self.client = Client(self.inputs.token, self.event.repository) if self.inputs.token else None
         self.telling: Telling
 
     def run(self) -> int:
         run = Run(_settings(self.inputs, self.environ, self.workspace), self.vault)
-        self.telling = Telling(run, self.event, self.inputs, self.job, self.log, *_leg(self.inputs, self.environ))
+        leg, attempt = _leg(self.inputs, self.environ)
+        self.telling = Telling(run, self.event, self.inputs, self.job, self.log, leg, attempt, self.client)
         self.log.hide(self.vault.values())
         self.log.print(f"esprestack {self.job.command}: {self.job.why}")
         result = self.result(run)
@@ -117,10 +121,9 @@ class _Step:
     def _require_reviewed(self, result: Result) -> None:
         """Looks up what was merged, and holds the plan against what was reviewed there."""
         demand = self.inputs.require_plan
-        if not self.event.is_push_to_default_branch or not self.inputs.token:
+        if not self.event.is_push_to_default_branch or self.client is None:
             return
-        client = Client(self.inputs.token, self.event.repository)
-        reviews = Reviews(client, self.event, self.inputs.comment_key)
+        reviews = Reviews(self.client, self.event, self.inputs.comment_key)
         try:
             result.pulls = reviews.pulls
             if demand is not RequirePlan.OFF:
@@ -132,10 +135,32 @@ class _Step:
                 result.problems += [replace(problem, severity=Severity.WARNING) for problem in error.problems]
 
     def drift(self, run: Run, result: Result) -> None:
-        result.planned = jobs.drift(run)
-        result.drifted = jobs.is_drift(result.planned)
+        drifting = self._drifting(run)
+        patterns = ignored(self.inputs.drift_ignore)
+        if drifting.is_applying():
+            result.skipped = "No drift check: an apply is under way, the next check looks again"
+        else:
+            try:
+                result.planned = jobs.drift(run, patterns)
+                result.drifted = jobs.is_drift(result.planned)
+                result.causes = drifting.causes(result.plans)
+            except EsprestackError as error:
+                result.issues = drifting.keep_issues((), error.problems, {})
+                raise
+            finally:
+                self._notice(drifting)
+            result.issues = drifting.keep_issues(result.plans, (), result.causes)
+        self._notice(drifting)
         if result.drifted and FailOn.DRIFT in self.inputs.fail_on:
             result.failure_reason = "drift"
+
+    def _drifting(self, run: Run) -> Drifting:
+        return Drifting(self.event, self.inputs, self.vault, self.telling.reader, self.client, run.settings.now)
+
+    def _notice(self, drifting: Drifting) -> None:
+        for notice in drifting.notices:
+            self.log.notice(notice)
+        drifting.notices.clear()
 
     def validate(self, run: Run, result: Result) -> None:
         result.problems += jobs.validate(run, offline=False)

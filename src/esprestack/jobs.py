@@ -8,12 +8,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from esprestack.apply import Applying, Told
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.findings import in_order
 from esprestack.iam import Needs
+from esprestack.plan.ignored import Ignored, without_ignored
 from esprestack.plan.lookups import SecretLookups
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
@@ -31,9 +33,10 @@ def diff(run: Run) -> tuple[list[Planned], list[Problem]]:
     return planned, [*_refusals(planned), *run.found(planned)]
 
 
-def drift(run: Run) -> list[Planned]:
-    """The plan of every config, with orphans and with notes on other people's rules on its cluster."""
-    return run.planned(cluster=True)
+def drift(run: Run, patterns: Sequence[Ignored] = ()) -> list[Planned]:
+    """The plan of every config without what is ignored, with orphans and notes on others' rules on its cluster."""
+    found = run.planned(cluster=True)
+    return [replace(item, plan=without_ignored(item.plan, patterns)) for item in found]
 
 
 def is_drift(planned: Sequence[Planned]) -> bool:

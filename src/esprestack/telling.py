@@ -3,7 +3,7 @@
 In: what a job found or did; out: text that is masked and bounded, each kind in its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from esprestack.plan.model import Action, Plan, counts, digest, hash_of
 from esprestack.plan.outcome import Outcome
 from esprestack.plan.outcome import Result as Ended
 from esprestack.reports.as_json import report, to_json
+from esprestack.reports.drift_issue import cause_lines
 from esprestack.reports.files import ReportFolder
 from esprestack.reports.markdown import (
     COMMENT_BYTES,
@@ -52,6 +53,12 @@ class Result:
     outcomes: Sequence[Outcome] = ()
     drifted: bool = False
     failure_reason: str = ""
+    skipped: str = ""
+    """Why there was nothing to do."""
+    causes: Mapping[str, str] = field(default_factory=dict)
+    """Of a drift: who is likely to have made the difference, by the rules' names."""
+    issues: str = ""
+    """The numbers of the drift issues that are open."""
     pulls: Sequence[Pull] = ()
     """The merged pull requests that an apply carries out."""
 
@@ -76,6 +83,8 @@ class Telling:
     leg: str
     """What tells this step's section in the comment from those of others."""
     attempt: str
+    client: Client | None
+    """None without a token."""
 
     def tell(self, result: Result) -> dict[str, str]:
         """Tells every sink; the outputs of the step."""
@@ -92,7 +101,10 @@ class Telling:
         if result.drifted:
             self.log.warning("AWS differs from the configs: see the summary")
         self.log.summary(self._markdown(result, MOST_SUMMARY_BYTES))
-        return self.files(result) | {"comment-url": self._comments(result)} | _facts(result)
+        if result.skipped:
+            self.log.notice(result.skipped)
+        found = {"issue-number": result.issues} | _facts(result)
+        return self.files(result) | found | {"comment-url": self._comments(result)}
 
     def files(self, result: Result) -> dict[str, str]:
         """Writes the report files; the outputs that say where they are."""
@@ -115,7 +127,7 @@ class Telling:
         return self._said(result, budget) + self._footer(result)
 
     def _said(self, result: Result, budget: int) -> str:
-        title, reader = result.title, self._reader
+        title, reader = result.title, self.reader
         if result.outcomes:
             parts = [outcome_markdown(result.outcomes, budget // 2, title)]
             warnings = [problem for problem in result.problems if not problem.stops]
@@ -123,13 +135,16 @@ class Telling:
                 parts.append(plan_markdown(result.plans, warnings, budget // 2 - 1, "What was planned", reader))
             return "\n".join(parts)
         if result.plans:
-            return plan_markdown(result.plans, result.problems, budget, title, reader)
+            why = "\n".join(["", *cause_lines(result.plans, result.causes), ""]) if result.causes else ""
+            room = budget - len(why.encode())
+            return plan_markdown(result.plans, result.problems, room, title, reader) + why
         if result.problems:
             return problems_markdown(result.problems, title, reader)
-        return f"### {title}\n\nThe configs are fine.\n"
+        return f"### {title}\n\n{result.skipped or 'The configs are fine.'}\n"
 
     @property
-    def _reader(self) -> Reader:
+    def reader(self) -> Reader:
+        """Who reads what is told, when and where."""
         name = self.inputs.timezone
         zone = Reader().zone if name == "UTC" else ZoneInfo(name)
         return Reader(self.run.settings.now, zone, name, self.event.files)
@@ -163,13 +178,12 @@ class Telling:
         return ""
 
     def _comment(self, result: Result, number: int, before: Sequence[str], *, only_if_there: bool) -> str:
-        if not self.inputs.token:
+        if self.client is None:
             self.log.notice("No comment: the input `github-token` is empty. The plan is in the job's summary")
             return ""
-        client = Client(self.inputs.token, self.event.repository)
         try:
             posted = upsert(
-                client,
+                self.client,
                 number,
                 self._wanted(result, before),
                 COMMENT_BYTES,

@@ -122,6 +122,8 @@ class GitHubServer:
         self.default_branch = default_branch
         self.pull_requests: dict[int, PullRequest] = {7: PullRequest(7)}
         self.issues: dict[int, Issue] = {}
+        self.runs: list[tuple[str, str, str]] = []
+        """Runs of workflows in progress: file, event and branch."""
         self.comments: dict[int, list[Comment]] = defaultdict(list)
         """By the number of the pull request or issue, the oldest first."""
         self.minimized: dict[int, str] = {}
@@ -514,7 +516,44 @@ def _minimize_comment(server: GitHubServer, request: Request, fields: _Fields) -
     return _Answer(200, {"data": {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}})
 
 
+def _list_runs(server: GitHubServer, request: Request, fields: _Fields) -> _Answer:
+    event, status = request.query.get("event"), request.query.get("status", "in_progress")
+    found = [run for run in server.runs if event in (run[1], None) and status == "in_progress"]
+    answer = _page(server, request, found, lambda run: _run(server, *run))
+    return replace(answer, content={"total_count": len(found), "workflow_runs": answer.content})
+
+
 # Their parts
+
+
+def _run(server: GitHubServer, path: str, event: str, branch: str) -> Json:
+    repository = a_repository(server.repository, server.default_branch, server.site)
+    url = f"{repository['url']}/actions/runs/30"
+    links = ("jobs", "logs", "check_suite", "artifacts", "cancel", "rerun", "workflow")
+    person = {"name": PERSON, "email": f"{PERSON}@users.noreply.github.com"}
+    head = {"id": BASE_SHA, "tree_id": BASE_SHA, "message": "m", "timestamp": MOMENT, "author": person}
+    return {
+        "id": 30,
+        "node_id": "WFR_30",
+        "head_branch": branch,
+        "head_sha": BASE_SHA,
+        "path": path,
+        "display_title": "Run the nightly batch earlier",
+        "run_number": 3,
+        "event": event,
+        "status": "in_progress",
+        "conclusion": None,
+        "workflow_id": 5,
+        "url": url,
+        "html_url": url,
+        "pull_requests": [],
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        **{f"{name}_url": f"{url}/{name}" for name in links},
+        "head_commit": head | {"committer": person},
+        "repository": repository,
+        "head_repository": repository,
+    }
 
 
 def _checked_sha(fields: _Fields) -> str:
@@ -769,6 +808,13 @@ _ROUTES = (
         many=True,
         query=_PAGING | {"state", "base", "sort", "direction"},
     ),
+    _Route(
+        "GET",
+        _IN + "/actions/runs",
+        _list_runs,
+        "ReposOwnerRepoActionsRunsGetResponse200",
+        query=_PAGING | {"event", "status"},
+    ),
     _Route("GET", _IN + "/pulls/{number}", _get_pull_request, "PullRequest"),
     _Route("GET", _IN + "/commits/{sha}", _get_commit, "Commit", query=_PAGING),
     _Route(
@@ -785,7 +831,7 @@ _ROUTES = (
         _list_issues,
         "Issue",
         many=True,
-        query=_PAGING | {"state", "labels", "creator"},
+        query=_PAGING | {"state", "labels", "creator", "sort", "direction"},
     ),
     _Route("POST", _IN + "/issues", _create_issue, "Issue", body="ReposOwnerRepoIssuesPostBody", members=_ISSUE),
     _Route("GET", _IN + "/issues/{number}", _get_issue, "Issue"),

@@ -116,6 +116,7 @@ class Runner:
             "GITHUB_RUN_NUMBER": "1",
             "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_WORKFLOW": "schedules",
+            "GITHUB_WORKFLOW_REF": "octo/batch/.github/workflows/schedules.yml@refs/heads/main",
             "GITHUB_JOB": "plan",
             "GITHUB_ACTOR": "octocat",
             "GITHUB_ACTION": "run",

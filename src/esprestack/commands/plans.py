@@ -99,11 +99,15 @@ def _require(terminal: Terminal, plans: "list[Plan]", plan_file: Path | None, pl
 @click.command()
 @where
 @form_option
+@click.option(
+    "--drift-ignore", multiple=True, metavar="[RULE:]FIELD", help="A field that others may change, `*` for any."
+)
 @click.pass_obj
-def drift(terminal: Terminal, /, form: str, **given: Any) -> int:
+def drift(terminal: Terminal, /, form: str, drift_ignore: tuple[str, ...], **given: Any) -> int:
     """Compare AWS with the configs; exit with 2 where they differ."""
     from esprestack import jobs
+    from esprestack.plan.ignored import ignored
 
-    planned = jobs.drift(run_of(terminal.vault, given))
+    planned = jobs.drift(run_of(terminal.vault, given), ignored(drift_ignore))
     show_plans(terminal, "drift", planned, (), form)
     return CHANGES if jobs.is_drift(planned) else 0

@@ -38,6 +38,8 @@ class Event:
     run_url: str = ""
     commits: tuple[str, ...] = ()
     """What a push brought, the newest first."""
+    workflow: str = ""
+    """The path of the workflow's file."""
     files: str = ""
     """Address of the repository's files at the commit."""
 
@@ -80,6 +82,7 @@ def read_event(environ: Mapping[str, str]) -> Event:
         is_fork=bool(pull_request) and (head.get("repo") or {}).get("full_name") != name,
         run_url=f"{server}/{name}/actions/runs/{run}" if run and name else "",
         commits=tuple(dict.fromkeys(filter(None, [commit, *pushed]))),
+        workflow=environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].removeprefix(f"{name}/"),
         files=f"{server}/{name}/blob/{commit}" if commit and name else "",
     )
 

@@ -63,6 +63,9 @@ class Inputs:
     matrix: str
     require_plan: RequirePlan
     timezone: str
+    drift_issue: bool
+    drift_labels: tuple[str, ...]
+    drift_ignore: tuple[str, ...]
     fail_on: frozenset[FailOn]
     region: str
     allowed_accounts: tuple[str, ...]
@@ -102,6 +105,9 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         matrix=_matrix(),
         require_plan=tried(lambda: _one_of(RequirePlan, "require-plan", RequirePlan.WARN), RequirePlan.WARN),
         timezone=tried(_timezone, "UTC"),
+        drift_issue=tried(lambda: flag_input("drift-issue", default=True), True),
+        drift_labels=lines(text_input("drift-labels")),
+        drift_ignore=lines(text_input("drift-ignore")),
         fail_on=tried(_fail_on, frozenset()),
         region=text_input("aws-region") or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "",
         allowed_accounts=tried(_accounts, ()),

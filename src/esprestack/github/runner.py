@@ -30,11 +30,11 @@ def text_input(name: str) -> str:
     return str(core.get_input(name) or core.get_input(name.replace("-", "_")))
 
 
-def flag_input(name: str) -> bool:
-    """A boolean of YAML's core schema; false where it isn't given. Raises InputError for anything else."""
+def flag_input(name: str, *, default: bool = False) -> bool:
+    """A boolean of YAML's core schema; `default` where it isn't given. Raises InputError for anything else."""
     given = text_input(name)
     if not given:
-        return False
+        return default
     try:
         return bool(core.get_boolean_input(name if core.get_input(name) else name.replace("-", "_")))
     except TypeError:
