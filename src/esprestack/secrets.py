@@ -14,6 +14,9 @@ SECRET = "(secret)"  # noqa: S105 - the word that stands for one
 SHORTEST_SEARCHED = 4
 """A value shorter than this is not searched for in text: a secret `1` must not blacken a report."""
 
+_SHORTEST_WITHIN = 8
+"""Characters of base64 in the midst of more: fewer could be anything."""
+
 RESERVED = re.compile("[\uf100-\uf12f]")
 """The private-use characters that are ours: seals here, the template's marks in config.template."""
 
@@ -139,7 +142,25 @@ def _forms_of(value: str) -> Iterator[str]:
         value.replace("'", "''"),
         urllib.parse.quote(raw, safe=""),
         urllib.parse.quote_plus(raw),
-        base64.b64encode(raw).decode().rstrip("="),
-        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        *_in_base64(raw),
     ]
     return (form for form in forms if len(form) >= SHORTEST_SEARCHED and len(value) >= SHORTEST_SEARCHED)
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """`raw` in base64: alone, in the midst of something longer (`user:password`), and broken into lines."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        alone = encode(raw).decode().rstrip("=")
+        yield alone
+        for width in (64, 76):
+            if len(alone) > width:
+                yield from (alone[at : at + width] for at in range(0, len(alone), width))
+        for before in (1, 2):
+            first = before + 1  # characters that hold a part of what stands before
+            last = len(raw) + before - (len(raw) + before) % 3  # what is after may change the rest
+            within = encode(b"\0" * before + raw).decode()[first : last // 3 * 4]
+            if len(within) >= _SHORTEST_WITHIN:
+                yield within
+        whole = encode(raw[: len(raw) // 3 * 3]).decode()
+        if len(whole) >= _SHORTEST_WITHIN:
+            yield whole

@@ -33,7 +33,8 @@ def _escaped(text: str) -> str:
     """No emphasis, link, mention, reference or list, whatever the text; zero-width spaces break what GitHub links."""
     escaped = re.sub(r"([\\*_{}\[\]()!|~^$`])", r"\\\1", html(text))
     escaped = re.sub(r"^([-+>]|\d+[.)])", r"\\\1", escaped)
-    return re.sub(r"(#|://|www\.|GH(?=-\d))", "\\1\u200b", escaped)
+    escaped = re.sub(r"(#|(?i:www)(?=\.)|GH(?=-\d))", "\\1\u200b", escaped)
+    return escaped.replace("://", "\u200b://")
 
 
 def html(text: str) -> str:
