@@ -1,8 +1,6 @@
 """The GitHub front end: inputs and event in, a job, then log, summary, annotations, comment and outputs out."""
 
 import os
-import signal
-import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -31,19 +29,24 @@ from esprestack.reports.text import step_text
 from esprestack.reviewed import Reviews
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
+from esprestack.signals import CancelledError, Signals
 from esprestack.telling import Result, Telling
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
-    """Runs the step; the exit code is 0 or 1, as GitHub knows no other."""
+    """Runs the step; the exit code is 0 or 1, and 130 or 143 where it was cancelled."""
     vault = Vault()
     log = Log(vault.mask)
+    signals = Signals()
     try:
-        return _Step(environ, vault, log).run()
+        return _Step(environ, vault, log, signals).run()
     except EsprestackError as error:  # before there was a job: an input or the event can't be used
         log.errors(error.problems)
         log.summary(problems_markdown(error.problems, "esprestack"))
         log.outputs({"failure-reason": error.reason, "exit-code": "1"})
+    except CancelledError:
+        log.outputs({"failure-reason": "cancelled", "exit-code": str(signals.exit_code)})
+        return signals.exit_code
     except Exception as error:  # noqa: BLE001 - the front end's last line: an unexpected error is told, masked
         log.print(traceback.format_exc())
         log.errors([Problem(f"esprestack failed: {type(error).__name__}: {error}", todo="this is a bug: report it")])
@@ -54,7 +57,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
 class _Step:
     """One step of a workflow."""
 
-    def __init__(self, environ: Mapping[str, str], vault: Vault, log: Log) -> None:
+    def __init__(self, environ: Mapping[str, str], vault: Vault, log: Log, signals: Signals) -> None:
         self.environ = environ
         self.vault = vault
         self.log = log
@@ -62,8 +65,7 @@ class _Step:
         self.event = read_event(environ)
         self.inputs = read_inputs(environ)
         self.job = decide(self.event, self.inputs.command, self.inputs.dry_run)
-        self.stop = threading.Event()
-        self.signal = 0
+        self.signals = signals
         self.client = Client(self.inputs.token, self.event.repository) if self.inputs.token else None
         self.telling: Telling
 
@@ -73,12 +75,17 @@ class _Step:
         self.telling = Telling(run, self.event, self.inputs, self.job, self.log, leg, attempt, self.client)
         self.log.hide(self.vault.values())
         self.log.print(f"esprestack {self.job.command}: {self.job.why}")
-        result = self.result(run)
+        try:
+            result = self.result(run)
+        except CancelledError:
+            problem = Problem("the run was cancelled before anything was changed")
+            result = Result(f"esprestack {self.job.command}", problems=[problem], failure_reason="cancelled")
+        self.signals.wait_for_the_rule_in_hand()
         outputs = self.telling.tell(result)
         failed = result.failure_reason not in ("", "fork")
-        outputs |= {"failure-reason": result.failure_reason if failed else "", "exit-code": str(int(failed))}
-        self.log.outputs(outputs)
-        return int(failed)
+        code = (self.signals.exit_code or 1) if failed else 0
+        self.log.outputs(outputs | {"failure-reason": result.failure_reason if failed else "", "exit-code": str(code)})
+        return code
 
     # -- the job -----------------------------------------------------------------------------------------------
 
@@ -103,20 +110,22 @@ class _Step:
             result.failure_reason = result.failure_reason or "changes"
 
     def apply(self, run: Run, result: Result) -> None:
-        self._stop_between_rules()
         result.planned, problems = jobs.diff(run)
         jobs.require_no_obstacle(problems)
         self._require_reviewed(result)
         self.telling.files(result)  # what was before is written down before anything is changed
+        self.signals.wait_for_the_rule_in_hand()
         result.outcomes = jobs.apply_plans(
-            run, result.planned, problems, self.stop, lambda step: self.log.print(step_text(step, colour=False))
+            run, result.planned, problems, self.signals.stop, lambda step: self.log.print(step_text(step, colour=False))
         )
         result.problems += problems
         result.problems += [problem for outcome in result.outcomes for problem in outcome.problems]
-        if self.signal:
+        if self.signals.number:
             result.problems.append(Problem("the run was cancelled; rules that weren't tried are as they were"))
         unread = any(outcome.count(Ended.DIFFERS) for outcome in result.outcomes)
         result.failure_reason = ("read-back" if unread else "aws") if _stop(result.problems) else ""
+        if self.signals.number:
+            result.failure_reason = "cancelled"
 
     def _require_reviewed(self, result: Result) -> None:
         """Looks up what was merged, and holds the plan against what was reviewed there."""
@@ -165,14 +174,6 @@ class _Step:
     def validate(self, run: Run, result: Result) -> None:
         result.problems += jobs.validate(run, offline=False)
         result.failure_reason = "config" if _stop(result.problems) else ""
-
-    def _stop_between_rules(self) -> None:
-        def stopped(number: int, _: object) -> None:
-            self.signal = number
-            self.stop.set()
-
-        signal.signal(signal.SIGINT, stopped)
-        signal.signal(signal.SIGTERM, stopped)
 
 
 def _leg(inputs: Inputs, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -162,7 +162,7 @@ class Telling:
 
         Empty where there is none. A comment that can't be written fails nothing.
         """
-        if self.inputs.comment is CommentMode.OFF:
+        if self.inputs.comment is CommentMode.OFF or (result.failure_reason == "cancelled" and not result.outcomes):
             return ""
         if self.job.comments and self.event.pull_request is not None:
             quiet = not result.problems and not result.changes

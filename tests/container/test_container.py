@@ -3,19 +3,22 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from tests.action.conftest import CONFIG, SECRETS, register
 from tests.support.aws_front import AwsFront
 from tests.support.github_events import pull_request, push, schedule
 from tests.support.github_server import GitHubServer
-from tests.support.runner import ROOT, Runner
+from tests.support.runner import ROOT, Begun, Runner
+from tests.support.shaky_front import ShakyFront
 
 IMAGE = os.environ.get("ESPRESTACK_IMAGE", "")
-MOST_BYTES = 90_000_000
+MOST_BYTES = 65_000_000
 GIVEN = {"secrets": SECRETS}
 
 
@@ -131,3 +134,24 @@ def test_the_image_holds_no_build_tools(image: str) -> None:
     look = ["-c", "import importlib.util as u; print([n for n in ('pip', 'hatchling') if u.find_spec(n)])"]
     command = ["docker", "run", "--rm", "--entrypoint", "/app/venv/bin/python", image, *look]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_containers_first_process_hears_a_cancellation(runner: Runner, number: int, code: int) -> None:
+    with ShakyFront() as front:
+        front.reset()
+        register(front, "reports")
+        runner.aws_url = front.url
+        begun: list[Begun] = []
+        came = Event()
+
+        def choose(_: int, asked: str) -> None:
+            if asked == "PutTargets" and not came.is_set():
+                came.set()
+                begun[0].cancel(number)
+
+        front.choose = choose
+        begun.append(runner.begin("push", push(), GIVEN | {"parallel": "1"}))
+        done = begun[0].finish()
+    assert (done.code, done.outputs["failure-reason"]) == (code, "cancelled")
+    assert "1 done, 1 not tried" in done.summary

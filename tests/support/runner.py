@@ -46,6 +46,27 @@ class Finished:
         return "\n".join(line for line in self.log.splitlines() if not line.startswith("::add-mask::"))
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A step under way."""
+
+    process: "subprocess.Popen[str]"
+    files: Path
+
+    def cancel(self, number: int) -> None:
+        """Sends a signal as GitHub's runner does: to docker's client, which passes it on."""
+        self.process.send_signal(number)
+
+    def finish(self) -> Finished:
+        out, err = self.process.communicate(timeout=120)
+        return Finished(
+            self.process.returncode,
+            out + err,
+            _parsed((self.files / "output").read_text()),
+            (self.files / "summary").read_text(),
+        )
+
+
 @dataclass
 class Runner:
     """A runner with a workspace below `home`; `start` is one step of a job."""
@@ -64,6 +85,9 @@ class Runner:
         return path
 
     def start(self, event: str, payload: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> Finished:
+        return self.begin(event, payload, inputs).finish()
+
+    def begin(self, event: str, payload: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> "Begun":
         files = self.home / "files"
         for folder in ("home", "workflow", "temp", "files"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
@@ -72,21 +96,15 @@ class Runner:
             (files / name).write_text("")
         variables = self._variables(event, payload) | self._inputs(inputs or {}) | self.environ
         command = self._docker(variables) if self.image else self._process()
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=self.workspace,
             env=_docker_environ() if self.image else variables,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
-            check=False,
         )
-        return Finished(
-            done.returncode,
-            done.stdout + done.stderr,
-            _parsed((files / "output").read_text()),
-            (files / "summary").read_text(),
-        )
+        return Begun(process, files)
 
     def _variables(self, event: str, payload: Mapping[str, Any]) -> dict[str, str]:
         mounted = Path("/github") if self.image else self.home
