@@ -135,6 +135,7 @@ def _commands() -> str:
     from esprestack.cli import main as group
 
     lines: list[str] = []
+    group.list_commands(click.Context(group))  # which imports them
     for name, command in group.commands.items():
         lines += [f"### `esprestack {name}`", "", command.help or "", ""]
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]

@@ -35,6 +35,10 @@ class Findings:
         self._facts: dict[str, Facts] = {}
         self._not_asked: set[str] = set()
 
+    def prepare(self) -> None:
+        """Imports the checks."""
+        from esprestack.checks import finding, offline, online  # noqa: F401 - while AWS is asked
+
     def of_text(self, loaded: "Loaded", region: str, tracking_id: str) -> list[Problem]:
         """What can be found without asking anybody who the account is."""
         from esprestack.config.desired import desired_rules
@@ -126,11 +130,6 @@ def _check_codes(allow: Collection[str]) -> None:
             problems.append(Problem(f"`{code}` is no finding's code, so it can't be allowed", todo=todo))
     if problems:
         raise InputError(problems)
-
-
-def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Problems by their place; those without one last. Each is told once."""
-    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.where is None, problem.where))
 
 
 def _texts(value: object) -> Iterable[str]:
