@@ -35,7 +35,7 @@ class RulesBackend:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        self._aws.prepare("events", "resourcegroupstaggingapi")
+        self._aws.prepare("events")
 
     def scope(self) -> Scope:
         if self._scope is None:
