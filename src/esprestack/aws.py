@@ -1,4 +1,4 @@
-"""The AWS edge: the only module that imports boto3's engine, and the only one that opens sealed secrets.
+"""The AWS edge: with json_service.py the only module that imports boto3's engine; the only one that opens secrets.
 
 In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
 """

@@ -95,6 +95,7 @@ class JsonServices:
                 trusted = self._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE", True)
                 context: ssl.SSLContext = create_urllib3_context()
                 context.check_hostname = True
+                context.set_alpn_protocols(["http/1.1"])
                 path = get_cert_path(trusted)
                 try:
                     context.load_verify_locations(path)
