@@ -3,7 +3,6 @@
 In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,7 +40,6 @@ _CREDENTIALS_GONE = frozenset(
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
 _WHOLE: Mapping[str, tuple[str, ...]] = {"events": ("ListTargetsByRule",)}
 """Answers of which nothing may be left out: PutTargets replaces a target as a whole."""
-_OK = 200
 _USER_AGENT = f"esprestack/{__version__}"
 _LIMIT = "LimitExceededException"
 _SIGN_IN = (
@@ -148,7 +146,7 @@ class Aws:
     def _make(self, service: str) -> Ask:
         import botocore.session  # boto3's engine; boto3 itself would load S3's transfer manager as well
 
-        from esprestack.json_service import JsonServices
+        from esprestack.json_service import SERVICES, JsonServices, read_strictly
 
         if self._json is None:
             self._session = botocore.session.get_session()
@@ -157,8 +155,8 @@ class Aws:
         if json_service := self._json.make(service, self.region, whole):
             return json_service.call
         client = self._client_of(service)
-        for operation in whole:
-            client.meta.events.register(f"before-parse.{service}.{operation}", _keep_all)
+        if service in SERVICES:
+            read_strictly(client, whole)
         return lambda name, parameters: dict(getattr(client, botocore.xform_name(name))(**parameters))
 
     def _client_of(self, service: str) -> Any:
@@ -172,12 +170,6 @@ class Aws:
             user_agent=_USER_AGENT,
         )
         return self._session.create_client(service, region_name=self.region, config=config)
-
-
-def _keep_all(response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """botocore leaves out what its model doesn't know yet. The next write would then strip it, and nobody would see."""
-    if response_dict["status_code"] == _OK:
-        customized_response_dict.update(json.loads(response_dict["body"] or "{}"))
 
 
 @contextmanager

@@ -48,7 +48,8 @@ class JsonServices:
     def make(self, service: str, region: str, whole: Collection[str]) -> "JsonService | None":
         """The service in a region; None where a botocore client has to be made.
 
-        Of the operations in `whole` the answers are as AWS sent them, with members that botocore doesn't know yet.
+        Of the operations in `whole` the answers are as AWS sent them: botocore leaves out what its model doesn't know
+        yet, the next write would then strip it, and nobody would see.
         """
         if service not in SERVICES or not self._is_plain(service):
             return None
@@ -172,17 +173,38 @@ class JsonService:
         raise exceptions.ClientError(parsed, model.name)
 
     def _answer(self, model: Any, reply: Reply) -> dict[str, Any]:
-        if reply.body or (model.output_shape and model.output_shape.members):
-            try:
-                raw = json.loads(reply.body)
-            except ValueError:
-                raw = None
-            if not isinstance(raw, dict):
-                raise parsers.ResponseParserError("the answer isn't a JSON object: who answers isn't AWS")
-            if model.name in self._whole:
-                return raw
+        raw = _object(reply.body, model)
+        if model.name in self._whole:
+            return raw
         answer: dict[str, Any] = self._parser.parse(_response(reply), model.output_shape)
         return answer
+
+
+def read_strictly(client: Any, whole: Collection[str]) -> None:
+    """Makes a client of one of SERVICES take for an answer what `JsonService` does, and leave out as little."""
+
+    def read(
+        operation_model: Any, response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: Any
+    ) -> None:
+        if response_dict["status_code"] < _REDIRECT:
+            raw = _object(response_dict["body"], operation_model)
+            if operation_model.name in whole:
+                customized_response_dict.update(raw)
+
+    client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", read)
+
+
+def _object(body: bytes, model: Any) -> dict[str, Any]:
+    """The object in an answer's body. Raises ResponseParserError where one is due and isn't there."""
+    if not body and not (model.output_shape and model.output_shape.members):
+        return {}
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise parsers.ResponseParserError("the answer isn't a JSON object: who answers isn't AWS")
+    return found
 
 
 def _response(reply: Reply) -> dict[str, Any]:

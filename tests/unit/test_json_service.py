@@ -441,6 +441,25 @@ def test_an_answer_that_is_no_object_is_not_an_empty_listing(
             a_service("events", *whole).call("ListRules", {})
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>Please sign in</html>", b'{"Rules": [', b"[]"])
+def test_nor_is_it_one_behind_a_proxy(environment: pytest.MonkeyPatch, body: bytes) -> None:
+    with RawServer(lambda _: answer(body)) as proxy:
+        environment.setenv("HTTP_PROXY", proxy.url)
+        environment.setenv("AWS_ENDPOINT_URL", "http://events.example")
+        with pytest.raises(AwsError, match="isn't a JSON object") as error:
+            Aws(REGION, 1, Vault()).call("events", "list_rules")
+        assert error.value.again is Again.TRANSIENT
+
+
+def test_behind_a_proxy_too_all_of_a_target_is_kept(environment: pytest.MonkeyPatch) -> None:
+    sent = {"Targets": [{"Id": "1", "Colour": "red"}]}
+    with RawServer(lambda _: answer(json.dumps(sent).encode())) as proxy:
+        environment.setenv("HTTP_PROXY", proxy.url)
+        environment.setenv("AWS_ENDPOINT_URL", "http://events.example")
+        aws = Aws(REGION, 1, Vault())
+        assert aws.call("events", "list_targets_by_rule", Rule="r")["Targets"] == sent["Targets"]
+
+
 @pytest.mark.parametrize("body", [b"[]", b"7", b'{"__type": 7}', b"\xff\xfe"])
 def test_a_refusal_that_is_not_aws_s_is_one_all_the_same(environment: pytest.MonkeyPatch, body: bytes) -> None:
     with RawServer(lambda _: answer(body, "400 Bad Request")) as server:
