@@ -12,7 +12,7 @@ from esprestack import __version__
 from esprestack.errors import EsprestackError
 from esprestack.terminal import FAILURE, Terminal, complain
 
-_COMMANDS = {
+COMMANDS = {
     "diff": ("plans", "diff"),
     "apply": ("plans", "apply"),
     "drift": ("plans", "drift"),
@@ -61,19 +61,19 @@ class _Commands(click.Group):
     """Imports a command when it is asked for: a diff needs none of the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        for name in _COMMANDS:
+        for name in COMMANDS:
             self._import(name)
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _COMMANDS:
+        if cmd_name in COMMANDS:
             self._import(cmd_name)
         elif cmd_name not in self.commands:
             self.list_commands(ctx)  # what may have been meant
         return super().get_command(ctx, cmd_name)
 
     def _import(self, name: str) -> None:
-        module, attribute = _COMMANDS[name]
+        module, attribute = COMMANDS[name]
         self.add_command(getattr(importlib.import_module(f"esprestack.commands.{module}"), attribute))
 
 
