@@ -14,6 +14,10 @@ RUN cd /app/venv/lib/python3*/site-packages/botocore/data \
  && find . -mindepth 1 -maxdepth 1 -type d | grep -vxE "\./(application-autoscaling|cloudformation|cloudwatch|codedeploy\
 |ecr|ecs|elbv2|events|iam|logs|resourcegroupstaggingapi|s3|scheduler|secretsmanager|service-quotas|servicediscovery|signin\
 |sqs|ssm|sso|sso-oidc|sts)" | xargs rm -r
+# Nobody here signs tokens of GitHub Apps (cryptography), compiles C (pycparser), needs more of boto3 than its engine, or pydantic's old face.
+RUN cd /app/venv/lib/python3*/site-packages \
+ && rm -r cryptography pycparser boto3 s3transfer pydantic/v1 tests _jsonnet_test.py \
+ && find . -name "*.pyi" -delete -o -name "examples-1.json" -delete
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY examples/demo examples/demo

@@ -13,8 +13,8 @@ PROGRAM = Path(sys.executable).parent / "esprestack"
 
 
 def environment(url: str) -> dict[str, str]:
-    """An environment that reaches nothing but `url`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GITHUB_"))}
+    """An environment that reaches nothing but `url`, in which Python keeps what it compiles, as pip does."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GITHUB_", "PYTHON"))}
     return kept | {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "made-up",

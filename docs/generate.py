@@ -132,10 +132,13 @@ def _outputs() -> str:
 
 
 def _commands() -> str:
+    from esprestack.cli import COMMANDS
     from esprestack.cli import main as group
 
     lines: list[str] = []
-    for name, command in group.commands.items():
+    group.list_commands(click.Context(group))  # which imports them
+    for name in ("demo", *COMMANDS):
+        command = group.commands[name]
         lines += [f"### `esprestack {name}`", "", command.help or "", ""]
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
         if options:

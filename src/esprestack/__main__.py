@@ -12,7 +12,8 @@ def main() -> None:
 
         sys.stdout.write(f"esprestack {__version__}\n")
         return
-    gc.set_threshold(100_000, 50, 100)  # a short life full of imports: collecting rarely saves a tenth of it
+    gc.set_threshold(500_000, 50, 100)  # a short life full of imports: collecting rarely saves a tenth of it
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would search all packages for plugins
     from esprestack.cli import run
 
     code = run(sys.argv[1:])

@@ -1,21 +1,26 @@
-"""The AWS edge: the only module that imports boto3's engine, and the only one that opens sealed secrets.
+"""The AWS edge: with json_service.py the only module that imports boto3's engine; the only one that opens secrets.
 
 In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from esprestack import __version__
 from esprestack.errors import Again, AwsError, InputError, Problem
+from esprestack.http_pool import CONNECT_SECONDS, READ_SECONDS
 from esprestack.pace import Pace
 from esprestack.retries import Tries, again
 from esprestack.secrets import Vault
 
+if TYPE_CHECKING:
+    from esprestack.json_service import JsonServices
+
 Answer: TypeAlias = dict[str, Any]
+Ask: TypeAlias = Callable[[str, Mapping[str, Any]], Answer]
+"""From an operation in AWS's spelling, `PutRule`, and its parameters to the answer."""
 
 _QUOTAS = {"resourcegroupstaggingapi": 15.0, "ecs": 20.0}
 """Calls a second that AWS allows where it isn't _QUOTA.
@@ -33,9 +38,9 @@ _CREDENTIALS_GONE = frozenset(
     }
 )  # fmt: skip
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
-_WHOLE = {"events": ("ListTargetsByRule",)}
+_WHOLE: Mapping[str, tuple[str, ...]] = {"events": ("ListTargetsByRule",)}
 """Answers of which nothing may be left out: PutTargets replaces a target as a whole."""
-_OK = 200
+_USER_AGENT = f"esprestack/{__version__}"
 _LIMIT = "LimitExceededException"
 _SIGN_IN = (
     "in GitHub Actions run aws-actions/configure-aws-credentials before this step (with `id-token: write`); "
@@ -56,11 +61,12 @@ class Aws:
         """Set when nobody waits for answers any more: no further call is made."""
         self.open = vault.open
         """Opens the seals in a text: what is about to be sent, nothing else."""
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[str, Ask] = {}
         self._paces: dict[str, Pace] = {}
         self._lock = threading.Lock()
         self._identifying = threading.Lock()
         self._session: Any = None
+        self._json: JsonServices | None = None
         self._identity: Answer | None = None
 
     def call(self, service: str, operation: str, **parameters: Any) -> Answer:
@@ -81,7 +87,8 @@ class Aws:
     def _once(
         self, check: Callable[[Answer], None], service: str, operation: str, parameters: Mapping[str, Any]
     ) -> Answer:
-        shown = f"{service}:{''.join(word.title() for word in operation.split('_'))}"
+        name = "".join(word.title() for word in operation.split("_"))
+        shown = f"{service}:{name}"
         pace = self._pace(service)
         turn = pace.begin(self.stopped.wait)
         throttled = False
@@ -89,7 +96,7 @@ class Aws:
             if self.stopped.is_set():
                 raise AwsError(Problem(f"{shown}: not asked any more, the run was stopped"), "Stopped", final=True)
             with _told(shown, parameters):
-                answer = dict(getattr(self._client(service), operation)(**parameters))
+                answer = self._client(service)(name, parameters)
             check(answer)
             return answer
         except AwsError as error:
@@ -127,7 +134,7 @@ class Aws:
                 self._identity = self.call("sts", "get_caller_identity")
         return self._identity["Arn"].split(":")[1], self._identity["Account"]
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str) -> Ask:
         client = self._clients.get(service)
         if client is not None:
             return client
@@ -136,29 +143,33 @@ class Aws:
                 self._clients[service] = self._make(service)
             return self._clients[service]
 
-    def _make(self, service: str) -> Any:
+    def _make(self, service: str) -> Ask:
         import botocore.session  # boto3's engine; boto3 itself would load S3's transfer manager as well
+
+        from esprestack.json_service import SERVICES, JsonServices, read_strictly
+
+        if self._json is None:
+            self._session = botocore.session.get_session()
+            self._json = JsonServices(self._session, _USER_AGENT)
+        whole = _WHOLE.get(service, ())
+        if json_service := self._json.make(service, self.region, whole):
+            return json_service.call
+        client = self._client_of(service)
+        if service in SERVICES:
+            read_strictly(client, whole)
+        return lambda name, parameters: dict(getattr(client, botocore.xform_name(name))(**parameters))
+
+    def _client_of(self, service: str) -> Any:
         from botocore.config import Config
 
-        if self._session is None:
-            self._session = botocore.session.get_session()
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 1},  # see esprestack.retries
             max_pool_connections=2 * self._parallel + 2,
-            connect_timeout=5,
-            read_timeout=30,
-            user_agent=f"esprestack/{__version__}",
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            user_agent=_USER_AGENT,
         )
-        client = self._session.create_client(service, region_name=self.region, config=config)
-        for operation in _WHOLE.get(service, ()):
-            client.meta.events.register(f"before-parse.{service}.{operation}", _keep_all)
-        return client
-
-
-def _keep_all(response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """botocore leaves out what its model doesn't know yet. The next write would then strip it, and nobody would see."""
-    if response_dict["status_code"] == _OK:
-        customized_response_dict.update(json.loads(response_dict["body"] or "{}"))
+        return self._session.create_client(service, region_name=self.region, config=config)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The terminal front end: options in, a job, text out. stdout is the result, stderr is talk."""
 
+import importlib
 import os
 import sys
 import traceback
@@ -8,15 +9,22 @@ from collections.abc import Sequence
 import click
 
 from esprestack import __version__
-from esprestack.commands.destroy import destroy
-from esprestack.commands.dump import dump
-from esprestack.commands.iam import iam
-from esprestack.commands.next_runs import next_runs
-from esprestack.commands.plans import apply, diff, drift
-from esprestack.commands.run_task import run_task
-from esprestack.commands.texts import render, validate
 from esprestack.errors import EsprestackError
 from esprestack.terminal import FAILURE, Terminal, complain
+
+COMMANDS = {
+    "diff": ("plans", "diff"),
+    "apply": ("plans", "apply"),
+    "drift": ("plans", "drift"),
+    "dump": ("dump", "dump"),
+    "validate": ("texts", "validate"),
+    "next": ("next_runs", "next_runs"),
+    "render": ("texts", "render"),
+    "run": ("run_task", "run_task"),
+    "destroy": ("destroy", "destroy"),
+    "iam": ("iam", "iam"),
+}
+"""The commands' names, each with its module below esprestack.commands and its name there."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -49,7 +57,27 @@ def run(arguments: Sequence[str]) -> int:
         return FAILURE
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Imports a command when it is asked for: a diff needs none of the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        for name in COMMANDS:
+            self._import(name)
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            self._import(cmd_name)
+        elif cmd_name not in self.commands:
+            self.list_commands(ctx)  # what may have been meant
+        return super().get_command(ctx, cmd_name)
+
+    def _import(self, name: str) -> None:
+        module, attribute = COMMANDS[name]
+        self.add_command(getattr(importlib.import_module(f"esprestack.commands.{module}"), attribute))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="esprestack %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Tracebacks of errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also NO_COLOR; ECSCHEDULE_COLOR=always|never).")
@@ -73,7 +101,3 @@ def demo() -> int:
     from esprestack.demo import play
 
     return play(run)
-
-
-for _command in (diff, apply, drift, dump, validate, next_runs, render, run_task, destroy, iam):
-    main.add_command(_command)

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from esprestack.aws import Aws
-from esprestack.backends.facts import FactsReader
 from esprestack.errors import InputError, Problem
-from esprestack.facts import Facts
 from esprestack.rule import Scope
 from esprestack.secrets import Vault
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from esprestack.checks.online import Wanted
     from esprestack.config.desired import Desired
     from esprestack.config.examine import Loaded
+    from esprestack.facts import Facts
 
 _NOBODY = "000000000000"
 _ARN = re.compile(r"arn:(aws[\w-]*):[\w-]+:([\w-]*):(\d{12}):")
@@ -34,6 +33,10 @@ class Findings:
         self._allow = allow
         self._facts: dict[str, Facts] = {}
         self._not_asked: set[str] = set()
+
+    def prepare(self) -> None:
+        """Imports the checks that every config goes through, which somebody has time for while AWS is asked."""
+        from esprestack.checks import finding, offline  # noqa: F401
 
     def of_text(self, loaded: "Loaded", region: str, tracking_id: str) -> list[Problem]:
         """What can be found without asking anybody who the account is."""
@@ -63,19 +66,22 @@ class Findings:
 
         `roles`: look into them too.
         """
+        if not desired:
+            return []
         from esprestack.checks.finding import remaining
         from esprestack.checks.online import online_findings, wanted_facts
 
-        if not desired:
-            return []
         wanted = wanted_facts(desired, self._vault)
         facts = self._known(wanted if roles else replace(wanted, roles=frozenset()), aws, parallel)
         facts = replace(facts, rules_on_bus=on_bus)
         found = remaining(online_findings(desired, scope, facts, self._vault), desired, self._allow)
         return [problem for problem in found if problem.code != "not-asked" or self._is_first(problem)]
 
-    def _known(self, wanted: "Wanted", aws: Aws, parallel: int) -> Facts:
+    def _known(self, wanted: "Wanted", aws: Aws, parallel: int) -> "Facts":
         """What is wanted, and what was asked before in the region."""
+        from esprestack.backends.facts import FactsReader
+        from esprestack.facts import Facts
+
         old = self._facts.get(aws.region, Facts({}, {}))
         new = FactsReader(aws, parallel).read(
             wanted.task_definitions - old.task_definitions.keys(), wanted.roles - old.roles.keys()
@@ -126,11 +132,6 @@ def _check_codes(allow: Collection[str]) -> None:
             problems.append(Problem(f"`{code}` is no finding's code, so it can't be allowed", todo=todo))
     if problems:
         raise InputError(problems)
-
-
-def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Problems by their place; those without one last. Each is told once."""
-    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.where is None, problem.where))
 
 
 def _texts(value: object) -> Iterable[str]:

@@ -9,19 +9,21 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from esprestack.apply import Applying, Told
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
-from esprestack.findings import in_order
 from esprestack.iam import Needs
 from esprestack.plan.ignored import Ignored, without_ignored
-from esprestack.plan.lookups import SecretLookups
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
 from esprestack.rule import DEFAULT_ROLE
 from esprestack.run import Planned, Run
+from esprestack.several import in_order
+
+if TYPE_CHECKING:
+    from esprestack.apply import Told
 
 READ_BACK_SECONDS = 15.0
 """How long AWS may take until a read says what was written."""
@@ -49,12 +51,14 @@ def apply_plans(
     planned: Sequence[Planned],
     problems: Sequence[Problem],
     stop: threading.Event,
-    told: Told,
+    told: "Told",
 ) -> list[Outcome]:
     """Carries out what `diff` planned and reads back what was touched; a run that was stopped reads nothing back.
 
     Raises RefusedError, before anything is changed, where one of the diff's `problems` stands in the way.
     """
+    from esprestack.apply import Applying
+
     require_no_obstacle(problems)
     applying = Applying(run.settings.parallel, stop, told)
     outcomes = applying.carry_out([(item.plan, item.backend) for item in planned])
@@ -67,7 +71,7 @@ def require_no_obstacle(problems: Sequence[Problem]) -> None:
         raise RefusedError([*problems, Problem("nothing was changed")])
 
 
-def read_back(run: Run, item: Planned, outcome: Outcome, stop: threading.Event, told: Told) -> Outcome:
+def read_back(run: Run, item: Planned, outcome: Outcome, stop: threading.Event, told: "Told") -> Outcome:
     """`outcome` with every step that AWS doesn't confirm within READ_BACK_SECONDS marked as such."""
     names = [step.change.name for step in outcome.steps if step.result is Result.DONE]
     deadline = time.monotonic() + READ_BACK_SECONDS
@@ -94,7 +98,7 @@ def _unconfirmed(outcome: Outcome, names: Sequence[str], why: Problem) -> Outcom
     return Outcome(outcome.plan, tuple(steps))
 
 
-def _marked(outcome: Outcome, differing: Mapping[str, str], told: Told) -> Outcome:
+def _marked(outcome: Outcome, differing: Mapping[str, str], told: "Told") -> Outcome:
     steps = []
     for step in outcome.steps:
         if step.result is Result.DONE and step.change.name in differing:
@@ -159,6 +163,8 @@ def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
     `tracking_id`, if given, selects the rules that it tracks. A config is meant for Git: values of secrets, and
     values whose name looks like a secret's, are written as look-ups `{{ secret("NAME") }}`.
     """
+    from esprestack.plan.lookups import SecretLookups
+
     name = tracking_id or cluster.rpartition("/")[2]
     backend = run.rules_of(run.aws(run.settings.region), cluster, name)
     live = backend.read({}, cluster=True)

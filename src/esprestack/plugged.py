@@ -14,18 +14,11 @@ from esprestack.config.lookups.base import (
     LookupMissError,
     LookupUnknownError,
 )
-from esprestack.config.lookups.cloudformation import CloudFormation
 from esprestack.config.lookups.plugins import TFSTATE, Plugin, read_plugins
-from esprestack.config.lookups.secretsmanager import SecretsManager
-from esprestack.config.lookups.ssm import Ssm
-from esprestack.config.lookups.tfstate import TfState
-from esprestack.config.lookups.tfstate_address import StateError
 from esprestack.config.source import MISSING, Source
 from esprestack.errors import ConfigError, Problem
 from esprestack.iam import Looked
 from esprestack.secrets import Vault
-from esprestack.state_text import StateUnreadableError
-from esprestack.states import StateElsewhereError, StateReader, is_local, shown
 
 if TYPE_CHECKING:
     from esprestack.config.preamble import Preamble
@@ -75,10 +68,16 @@ class Plugs:
         lookup: Lookup
         match plugin.kind:
             case "ssm":
+                from esprestack.config.lookups.ssm import Ssm
+
                 lookup = Ssm(client, self._vault, plugin.prefix)
             case "secretsmanager":
+                from esprestack.config.lookups.secretsmanager import SecretsManager
+
                 lookup = SecretsManager(client, plugin.prefix)
             case _:
+                from esprestack.config.lookups.cloudformation import CloudFormation
+
                 lookup = CloudFormation(client, plugin.prefix)
         if not (self._offline or MISSING in region):
             return lookup
@@ -90,6 +89,11 @@ class Plugs:
         self.unasked.append(Looked(function, name, region))
 
     def _state(self, plugin: Plugin, folder: Path, region: str) -> Lookup:
+        from esprestack.config.lookups.tfstate import TfState
+        from esprestack.config.lookups.tfstate_address import StateError
+        from esprestack.state_text import StateUnreadableError
+        from esprestack.states import StateElsewhereError, StateReader, is_local, shown
+
         def aws(other: str) -> Client:
             if MISSING in (other or region):
                 raise StateElsewhereError

@@ -22,18 +22,18 @@ from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.source import MISSING
 from esprestack.errors import ConfigError, Problem, RefusedError
-from esprestack.findings import Findings, in_order
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Action, Plan
 from esprestack.plugged import Plugs
 from esprestack.rule import Rule, Scope, with_texts
 from esprestack.secrets import Vault
-from esprestack.several import all_of, check_rules, stand_twice
+from esprestack.several import all_of, check_rules, in_order, stand_twice
 
 if TYPE_CHECKING:
     from esprestack.config.desired import Desired
     from esprestack.config.examine import Examined, Loaded
+    from esprestack.findings import Findings
     from esprestack.iam import Looked
 
 _Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
@@ -84,13 +84,20 @@ class Run:
         self.settings = settings
         self.vault = vault
         self.veil = Veil(vault, (*SECRET_NAMES, *settings.secret_names))
-        self.findings = Findings(vault, settings.now, settings.allow)
         self._regions: dict[str, Aws] = {}
         self._making = threading.Lock()
         self._prepared: list[Prepared] | None = None
         self._loaded: list[Loaded] | None = None
         for name, value in settings.secrets.items():
             vault.know(name, value)
+        if settings.allow:
+            _ = self.findings  # which refuses what it doesn't know
+
+    @functools.cached_property
+    def findings(self) -> "Findings":
+        from esprestack.findings import Findings  # AWS is asked while it is imported
+
+        return Findings(self.vault, self.settings.now, self.settings.allow)
 
     @functools.cached_property
     def surroundings(self) -> Surroundings:
@@ -205,6 +212,7 @@ class Run:
         with self._reading_ahead(prepared, options, cluster) as readings:
             configs = self.loaded()
             check_rules(prepared, options.rules)
+            self.findings.prepare()
             lives = [reading.result() for reading in readings]
             homes = self._homes(prepared, [live for _, live in lives])
             return [

@@ -16,11 +16,10 @@ from esprestack.backends.tasks import Log, Tasks
 from esprestack.backends.tasks_mapping import ContainerSetup, Launch, LogLine, Task
 from esprestack.config.words import to_words
 from esprestack.errors import Again, AwsError, InputError, Problem, RefusedError, Severity
-from esprestack.findings import in_order
 from esprestack.plan.compare import leaves
 from esprestack.rule import Rule, Scope, Target
 from esprestack.run import Run
-from esprestack.several import check_rules
+from esprestack.several import check_rules, in_order
 
 if TYPE_CHECKING:
     from esprestack.config.examine import Loaded

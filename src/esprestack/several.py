@@ -14,6 +14,11 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems by their place; those without one last. Each is told once."""
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.where is None, problem.where))
+
+
 def all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
     """`work` done to every item. Raises ConfigError with the problems of all of them."""
     results: list[_Out] = []

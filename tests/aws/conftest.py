@@ -87,7 +87,7 @@ def client_cache() -> ClientCache:
 def rare_collections() -> Iterator[None]:
     """Garbage is collected as rarely as `esprestack.__main__` has it."""
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(500_000, 50, 100)
     yield
     gc.set_threshold(*before)
 

@@ -151,7 +151,12 @@ def test_the_containers_first_process_hears_a_cancellation(runner: Runner, numbe
                 begun[0].cancel(number)
 
         front.choose = choose
+        rule = "- name: job-{0}\n  scheduleExpression: rate(3 days)\n  taskDefinition: reports\n"
+        config = CONFIG + "".join(rule.format(number) for number in range(40))
+        (runner.workspace / "ecschedule.yaml").write_text(config)
+        front.latency = 0.1
         begun.append(runner.begin("push", push(), GIVEN | {"parallel": "1"}))
         done = begun[0].finish()
     assert (done.code, done.outputs["failure-reason"]) == (code, "cancelled")
-    assert "1 done, 1 not tried" in done.summary
+    written = sum(call.operation == "PutTargets" for call in front.calls)
+    assert f"{written} done, {42 - written} not tried" in done.summary

@@ -390,11 +390,11 @@ def test_a_request_that_is_no_json_is_a_violation(server: GitHubServer) -> None:
 
 def test_what_the_server_would_ignore_is_a_violation(server: GitHubServer, client: Github) -> None:
     issues = "/repos/octo/batch/issues"
-    refused(500, send, client, "GET", issues, sort="updated")
+    refused(500, send, client, "GET", issues, since="2026-01-01T00:00:00Z")
     refused(500, send, client, "POST", issues, {"title": "Drift", "assignees": ["mona"]})
 
     assert server.violations == [
-        f"GET {issues}: query sort: isn't served here",
+        f"GET {issues}: query since: isn't served here",
         f"POST {issues}: request assignees: isn't served here",
     ]
 

@@ -15,7 +15,7 @@ from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, Target, 
 PAGE = 100
 """The largest page of every listing here."""
 
-READS_PER_WRITE = 2
+READS_PER_WRITE = 3
 """Reads side by side for each write of `--parallel`: they can't get into each other's way."""
 
 _NOT_FOUND = "ResourceNotFoundException"
@@ -35,7 +35,7 @@ class RulesBackend:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        self._aws.prepare("events", "resourcegroupstaggingapi")
+        self._aws.prepare("events")
 
     def scope(self) -> Scope:
         if self._scope is None:

@@ -37,7 +37,6 @@ def carry_out(
     from esprestack import jobs
     from esprestack.plan.outcome import Result, Step
     from esprestack.reports.as_json import report, to_json
-    from esprestack.reports.markdown import SUMMARY_BYTES, outcome_markdown
     from esprestack.reports.text import outcome_text, step_text
 
     plans = [item.plan for item in planned]
@@ -63,6 +62,8 @@ def carry_out(
         file.write(reported(outcomes))
     match form:
         case "markdown":
+            from esprestack.reports.markdown import SUMMARY_BYTES, outcome_markdown
+
             terminal.result(outcome_markdown(outcomes, SUMMARY_BYTES, f"esprestack {reporting.command}"))
         case "json":
             terminal.result_json(reported(outcomes))

@@ -25,7 +25,7 @@ MOST_NODES = 200_000
 """A tree larger than this is a file that unfolds itself ("billion laughs"), not a config."""
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _TAGS = {
     f"tag:yaml.org,2002:{kind}"
     for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "seq", "map", "value")

@@ -17,9 +17,7 @@ from esprestack.plan.model import Change
 _LONGEST_FLOW = 100
 """Characters; a longer list of texts stands line by line."""
 
-_UNPRINTABLE = re.compile(
-    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)  # fmt: skip
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 """What YAML forbids, or what YAML 1.1 takes for a line break and 1.2 doesn't."""
 
 _OTHER_TYPE = re.compile(

@@ -1,0 +1,212 @@
+"""Calls to the AWS services that speak JSON, for a fraction of a botocore client's processor time.
+
+The model that requests are held against and answers are read by, the credentials, the signature and the errors are
+botocore's own. Ours is how they are put together for one call, the address, and how the bytes travel. Whatever isn't
+plain (a proxy, FIPS, a profile with endpoints of its own) is left to the client: docs/decisions/0015.
+"""
+
+import json
+import os
+import ssl
+import threading
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from botocore import exceptions, parsers, serialize
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.handlers import generate_idempotent_uuid
+from botocore.httpsession import create_urllib3_context, get_cert_path
+from botocore.model import ServiceModel
+from botocore.utils import get_environ_proxies, is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
+from esprestack.http_pool import BrokenReplyError, HttpPool, NotConnectedError, Reply
+
+SERVICES = frozenset({"ecs", "events", "logs", "resourcegroupstaggingapi", "secretsmanager", "ssm"})
+"""The services called here that speak AWS JSON, and have the usual address in every region.
+
+https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+"""
+
+_MODEL = "service-2"
+_REDIRECT = 300
+"""The first status of those that aren't a success."""
+
+
+class JsonServices:
+    """Makes `JsonService`s; those of one botocore session share its credentials and trusted certificates."""
+
+    def __init__(self, session: Any, user_agent: str) -> None:
+        self._session = session
+        self._loader = session.get_component("data_loader")
+        self._user_agent = user_agent
+        self._making = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+
+    def make(self, service: str, region: str, whole: Collection[str]) -> "JsonService | None":
+        """The service in a region; None where a botocore client has to be made.
+
+        Of the operations in `whole` the answers are as AWS sent them: botocore leaves out what its model doesn't know
+        yet, the next write would then strip it, and nobody would see.
+        """
+        if service not in SERVICES or not self._is_plain(service):
+            return None
+        version = self._loader.determine_latest_version(service, _MODEL)
+        model = ServiceModel(self._loader.load_data(f"{service}/{version}/{_MODEL}"), service)
+        url = self._url(model, region)
+        if model.resolved_protocol != "json" or not url or get_environ_proxies(url).get(urlsplit(url).scheme):
+            return None
+        pool = HttpPool(url, self._tls)
+        return JsonService(model, region, url, self._session.get_credentials(), pool, whole, self._user_agent)
+
+    def _is_plain(self, service: str) -> bool:
+        """Whether nothing is configured that changes a service's address, model or signature.
+
+        The variables AWS_ENDPOINT_URL are plain: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+        """
+        said = self._session.get_config_variable
+        profile = self._session.get_scoped_config()
+        return not (
+            any(map(said, ("use_fips_endpoint", "use_dualstack_endpoint", "ignore_configured_endpoint_urls")))
+            or any(map(said, ("api_versions", "data_path")))
+            or Path(self._loader.CUSTOMER_DATA_PATH).is_dir()
+            or any(key in profile for key in ("endpoint_url", "services", service))
+        )
+
+    def _url(self, model: ServiceModel, region: str) -> str | None:
+        """Where the service is; None for a region or an endpoint that isn't known to be one."""
+        partitions = self._loader.load_data("partitions")["partitions"]
+        suffix = next((item["outputs"]["dnsSuffix"] for item in partitions if region in item["regions"]), None)
+        if suffix is None:
+            return None
+        variable = f"AWS_ENDPOINT_URL_{str(model.service_id).replace(' ', '_').upper()}"
+        if given := os.environ.get(variable) or os.environ.get("AWS_ENDPOINT_URL"):
+            return given if is_valid_endpoint_url(given) or is_valid_ipv6_endpoint_url(given) else None
+        return f"https://{model.endpoint_prefix}.{region}.{suffix}"
+
+    def _tls(self) -> ssl.SSLContext:
+        """botocore's context with the certificates that botocore trusts. Raises ssl.SSLError.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html (ca_bundle)
+        """
+        with self._making:
+            if self._context is None:
+                trusted = self._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE", True)
+                context: ssl.SSLContext = create_urllib3_context()
+                context.check_hostname = True
+                context.set_alpn_protocols(["http/1.1"])
+                path = get_cert_path(trusted)
+                try:
+                    context.load_verify_locations(path)
+                except OSError as error:
+                    raise ssl.SSLError(f"no certificates can be read from {path}: {error}") from error
+                self._context = context
+            return self._context
+
+
+class JsonService:
+    """One service in one region."""
+
+    def __init__(
+        self,
+        model: ServiceModel,
+        region: str,
+        url: str,
+        credentials: Any,
+        pool: HttpPool,
+        whole: Collection[str],
+        user_agent: str,
+    ) -> None:
+        self._model = model
+        self._region = region
+        self.url = url
+        """Where it is."""
+        self._credentials = credentials
+        self._pool = pool
+        self._whole = whole
+        self._always = {"Host": pool.host, "User-Agent": user_agent}
+        self._serializer = serialize.create_serializer("json", include_validation=True)
+        self._parser = parsers.create_parser("json")
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of `operation` (AWS's spelling, `PutRule`). Raises what a botocore client raises.
+
+        Where an object is due, anything else is a ResponseParserError: a client takes it for an empty object.
+        """
+        model = self._model.operation_model(operation)
+        given = dict(parameters)
+        generate_idempotent_uuid(given, model)
+        request = self._serializer.serialize_to_request(given, model)
+        reply = self._sent(self._signed(request["headers"], request["body"]), request["body"])
+        return self._refused(model, reply) if reply.status >= _REDIRECT else self._answer(model, reply)
+
+    def _signed(self, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+        if self._credentials is None:
+            raise exceptions.NoCredentialsError
+        credentials = self._credentials.get_frozen_credentials()  # new ones, if they were about to end
+        request = AWSRequest("POST", self.url, headers={**self._always, **headers}, data=body)
+        SigV4Auth(credentials, self._model.signing_name, self._region).add_auth(request)
+        return dict(request.headers.items())
+
+    def _sent(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        try:
+            return self._pool.post(headers, body)
+        except NotConnectedError as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise exceptions.ConnectTimeoutError(endpoint_url=self.url, error=error) from error
+            raise exceptions.EndpointConnectionError(endpoint_url=self.url, error=error) from error
+        except ssl.SSLError as error:
+            raise exceptions.SSLError(endpoint_url=self.url, error=error) from error
+        except TimeoutError as error:
+            raise exceptions.ReadTimeoutError(endpoint_url=self.url, error=error) from error
+        except (OSError, BrokenReplyError) as error:
+            raise exceptions.ConnectionClosedError(endpoint_url=self.url, error=error) from error
+
+    def _refused(self, model: Any, reply: Reply) -> NoReturn:
+        try:
+            parsed = self._parser.parse(_response(reply), model.output_shape)
+        except (AttributeError, TypeError, ValueError) as error:
+            what = f"an answer with status {reply.status} that isn't AWS's"
+            raise parsers.ResponseParserError(what) from error
+        raise exceptions.ClientError(parsed, model.name)
+
+    def _answer(self, model: Any, reply: Reply) -> dict[str, Any]:
+        raw = _object(reply.body, model)
+        if model.name in self._whole:
+            return raw
+        answer: dict[str, Any] = self._parser.parse(_response(reply), model.output_shape)
+        return answer
+
+
+def read_strictly(client: Any, whole: Collection[str]) -> None:
+    """Makes a client of one of SERVICES take for an answer what `JsonService` does, and leave out as little."""
+
+    def read(
+        operation_model: Any, response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: Any
+    ) -> None:
+        if response_dict["status_code"] < _REDIRECT:
+            raw = _object(response_dict["body"], operation_model)
+            if operation_model.name in whole:
+                customized_response_dict.update(raw)
+
+    client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", read)
+
+
+def _object(body: bytes, model: Any) -> dict[str, Any]:
+    """The object in an answer's body. Raises ResponseParserError where one is due and isn't there."""
+    if not body and not (model.output_shape and model.output_shape.members):
+        return {}
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise parsers.ResponseParserError("the answer isn't a JSON object: who answers isn't AWS")
+    return found
+
+
+def _response(reply: Reply) -> dict[str, Any]:
+    """The answer as botocore's parser takes it."""
+    return {"status_code": reply.status, "headers": reply.headers, "body": reply.body}
