@@ -35,10 +35,13 @@ class _Unit:
 _STAYS, _ROW, _IMPORTANT_DIFF, _DIFF, _PICTURE = range(5)
 
 
-def fitted(text: str, budget: int) -> str:
-    """`text` in at most `budget` bytes: without some diffs, the rows of tables, or, if that isn't enough, its end."""
+def fitted(text: str, budget: int, unmade: int = 0) -> str:
+    """`text` in at most `budget` bytes: without some diffs, the rows of tables, or, if that isn't enough, its end.
+
+    `unmade`: diffs that weren't even made, as they wouldn't fit.
+    """
     size = len(text.encode())
-    if size <= budget:
+    if size <= budget and not unmade:
         return text
     units = _units(text.rstrip("\n").split("\n"))
     gone = dict.fromkeys((_PICTURE, _DIFF, _IMPORTANT_DIFF, _ROW), 0)
@@ -50,7 +53,7 @@ def fitted(text: str, budget: int) -> str:
             unit.lines.clear()
             gone[kind] += 1
     lines = [line for unit in units for line in unit.lines]
-    counts = ((gone[_DIFF] + gone[_IMPORTANT_DIFF], "diffs"), (gone[_ROW], "rows"))
+    counts = ((gone[_DIFF] + gone[_IMPORTANT_DIFF] + unmade, "diffs"), (gone[_ROW], "rows"))
     left_out = [f"{count} more {name}" for count, name in counts if count]
     if left_out:
         lines += ["", f"*{' and '.join(left_out)} are in the job's summary and in its report file.*"]

@@ -5,6 +5,7 @@ its budget, which is counted in bytes (reports.fitting).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from esprestack.config.words import Words
@@ -41,10 +42,31 @@ def plan_markdown(
     plans: Sequence[Plan], problems: Sequence[Problem], budget: int, title: str, reader: Reader = _NOBODY
 ) -> str:
     """The plan in at most `budget` bytes: counts, what is deleted, a table of all rules, and each one's diff."""
-    return fitted("\n".join(_plan_lines(plans, problems, title, reader)) + "\n", budget)
+    diffs = _Diffs(budget)
+    text = "\n".join(_plan_lines(plans, problems, title, reader, diffs)) + "\n"
+    return fitted(text, budget, diffs.unmade)
 
 
-def _plan_lines(plans: Sequence[Plan], problems: Sequence[Problem], title: str, reader: Reader) -> Iterator[str]:
+@dataclass(slots=True)
+class _Diffs:
+    """How much room there is for diffs: of thousands most aren't made at all."""
+
+    left: int
+    """Bytes."""
+    unmade: int = 0
+
+    def of(self, change: Change) -> Sequence[str]:
+        if self.left <= 0:
+            self.unmade += 1
+            return ()
+        lines = list(_details(change))
+        self.left -= sum(map(len, lines))
+        return lines
+
+
+def _plan_lines(
+    plans: Sequence[Plan], problems: Sequence[Problem], title: str, reader: Reader, diffs: _Diffs
+) -> Iterator[str]:
     yield f"### {title}"
     yield ""
     yield f"**{summary(plans)}**"
@@ -63,7 +85,7 @@ def _plan_lines(plans: Sequence[Plan], problems: Sequence[Problem], title: str, 
             yield from (_row(change, reader) for change in changes)
         for change in changes:
             if change.action is not Action.ORPHAN:
-                yield from _details(change)
+                yield from diffs.of(change)
         if plan.notes:
             yield ""
             yield from (f"- {inline(note)}" for note in plan.notes[:50])
