@@ -94,7 +94,7 @@ class Runner:
         (self.home / "workflow" / "event.json").write_text(json.dumps(payload))
         for name in _FILES:
             (files / name).write_text("")
-        variables = self._variables(event, payload) | self._inputs(inputs or {}) | self.environ
+        variables = self.variables(event, payload) | self._inputs(inputs or {}) | self.environ
         command = self._docker(variables) if self.image else self._process()
         process = subprocess.Popen(
             command,
@@ -106,7 +106,7 @@ class Runner:
         )
         return Begun(process, files)
 
-    def _variables(self, event: str, payload: Mapping[str, Any]) -> dict[str, str]:
+    def variables(self, event: str, payload: Mapping[str, Any]) -> dict[str, str]:
         mounted = Path("/github") if self.image else self.home
         workspace = Path("/github/workspace") if self.image else self.workspace
         files = mounted / ("file_commands" if self.image else "files")
