@@ -43,7 +43,8 @@ def _wanted() -> Iterator[tuple[Path, str]]:
     yield docs / "commands.md", _filled(docs / "commands.md", {"commands": _commands()})
     yield ROOT / "no-docker" / "action.yml", _composite()
     workflow = (ROOT / "examples" / "workflows" / "esprestack.yml").read_text()
-    yield ROOT / "README.md", _filled(ROOT / "README.md", {"workflow": f"```yaml\n{workflow}```\n"})
+    for name in ("README.md", "README.ja.md"):
+        yield ROOT / name, _filled(ROOT / name, {"workflow": f"```yaml\n{workflow}```\n"})
 
 
 _STEPS = """\

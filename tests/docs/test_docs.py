@@ -70,7 +70,7 @@ def test_actionlint_has_nothing_to_say(path: Path) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+    for path in [ROOT / "README.md", ROOT / "README.ja.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
 
@@ -122,3 +122,52 @@ def test_help_and_offline_commands_import_neither_aws_nor_github() -> None:
     look = "import sys; from esprestack.cli import run; run(['--help'])"
     done = run(sys.executable, "-c", f"{look}; print('botocore' in sys.modules, 'github' in sys.modules)")
     assert done.stdout.endswith("False False\n")
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", path.read_text())
+
+
+RECIPES = ROOT / "docs/recipes.md"
+
+
+@pytest.mark.parametrize("text", [*blocks(RECIPES, "yaml"), *blocks(ROOT / "docs/drift.md", "yaml")])
+def test_recipes_are_yaml_and_use_only_what_the_action_has(text: str) -> None:
+    import textwrap
+
+    import yaml
+
+    found = yaml.safe_load(textwrap.dedent(text))
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+
+    def steps(value: object) -> list[dict[str, object]]:
+        if isinstance(value, dict):
+            return [value, *(step for item in value.values() for step in steps(item))]
+        return [step for item in value for step in steps(item)] if isinstance(value, list) else []
+
+    for step in steps(found):
+        if str(step.get("uses", "")).startswith("esprestack/"):
+            given = step.get("with", {})
+            assert isinstance(given, dict)
+            assert set(given) <= set(inputs)
+
+
+@pytest.mark.parametrize("text", blocks(RECIPES, "json"))
+def test_policies_in_recipes_are_json(text: str) -> None:
+    import json
+
+    assert json.loads(text)
+
+
+def test_the_japanese_readme_has_the_same_commands_workflow_and_links() -> None:
+    english, japanese = ROOT / "README.md", ROOT / "README.ja.md"
+    for language in ("console", "yaml", "diff"):
+        assert [re.sub(r"#.*", "", text) for text in blocks(japanese, language)] == [
+            re.sub(r"#.*", "", text) for text in blocks(english, language)
+        ]
+    links = r"\]\(([^)]+)\)"
+    one, other = (set(re.findall(links, path.read_text())) for path in (english, japanese))
+    assert one - {"README.ja.md"} == other - {"README.md"}
+    for pattern in (r"(?m)^##? ", r"(?m)^\| ", r"(?m)^\* ", r"(?m)^\d\. ", r"(?m)^> \|"):
+        counts = [len(re.findall(pattern, path.read_text())) for path in (english, japanese)]
+        assert counts[0] == counts[1], pattern
