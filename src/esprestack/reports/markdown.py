@@ -14,6 +14,7 @@ from esprestack.plan.model import Action, Change, Plan
 from esprestack.plan.outcome import Outcome, Result
 from esprestack.reports.fitting import CLOSING, OPENING, fitted
 from esprestack.reports.gfm import code, fence, html, inline
+from esprestack.reports.timeline import timeline
 from esprestack.reports.when import Reader, in_words, next_run
 from esprestack.reports.wording import SIGNS, scope_line, summary
 from esprestack.reports.yaml_text import diff_lines
@@ -89,6 +90,7 @@ def _plan_lines(
         if plan.notes:
             yield ""
             yield from (f"- {inline(note)}" for note in plan.notes[:50])
+    yield from timeline(plans, reader)
     yield from _box("WARNING", [problem for problem in problems if not problem.stops], 20, reader)
 
 

@@ -36,7 +36,7 @@ def zone(name: str) -> tzinfo:
 
 def in_words(rule: Words, reader: Reader) -> str:
     """`at 18:15 UTC on weekdays; in Asia/Tokyo at 03:15 the day after`; empty for what can't be read."""
-    schedule = _schedule(rule)
+    schedule = schedule_of(rule)
     if schedule is None:
         return ""
     own = str(rule.get("timezone") or "UTC")
@@ -62,7 +62,7 @@ def _local(moment: datetime, reader: Reader) -> str:
 
 def next_run(rule: Words, reader: Reader) -> str:
     """`Wed 2026-11-25 03:15 JST, Tue 18:15 UTC`; in words where there is none or nobody knows."""
-    schedule = _schedule(rule)
+    schedule = schedule_of(rule)
     if schedule is None or reader.now is None:
         return ""
     if rule.get("disabled"):
@@ -76,7 +76,8 @@ def next_run(rule: Words, reader: Reader) -> str:
     return said if reader.zone is UTC else f"{said}, {run.astimezone(UTC):%a %H:%M} UTC"
 
 
-def _schedule(rule: Words) -> Cron | Rate | At | None:
+def schedule_of(rule: Words) -> Cron | Rate | At | None:
+    """The schedule of an entry; None for one that can't be read."""
     expression = rule.get("scheduleExpression")
     if not isinstance(expression, str):
         return None
