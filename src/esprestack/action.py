@@ -153,6 +153,7 @@ class _Step:
                 result.planned = jobs.drift(run, patterns)
                 result.drifted = jobs.is_drift(result.planned)
                 result.causes = drifting.causes(result.plans)
+                result.health = jobs.health(run, result.planned)
             except EsprestackError as error:
                 result.issues = drifting.keep_issues((), error.problems, {})
                 raise

@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     APPLY = "apply"
     PRUNE = "prune"
     RUN = "run"
+    HEALTH = "health"
 
 
 WHAT_FOR = {
@@ -36,6 +37,7 @@ WHAT_FOR = {
     Purpose.APPLY: "apply: diff, and writing the rules of these configs",
     Purpose.PRUNE: "apply --prune and destroy: apply, and deleting rules that carry this tracking id",
     Purpose.RUN: "run: starting the task of a rule, and reading its log",
+    Purpose.HEALTH: "the health line of a drift check: failed invocations, dead-letter queues, how tasks stopped",
 }
 _INCLUDED = {
     Purpose.DIFF: (),
@@ -43,6 +45,7 @@ _INCLUDED = {
     Purpose.APPLY: (Purpose.DIFF,),
     Purpose.PRUNE: (Purpose.DIFF, Purpose.APPLY),
     Purpose.RUN: (Purpose.DIFF,),
+    Purpose.HEALTH: (Purpose.DIFF,),
 }
 
 
@@ -177,12 +180,29 @@ def _run(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     yield _allow("LetTasksHaveTheirRoles", ("iam:PassRole",), every, StringEquals=passed)
 
 
+def _health(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
+    yield _allow("CountFailures", ("cloudwatch:GetMetricData",), ["*"])  # AWS knows no narrower one
+    clusters = sorted({need.scope.cluster_arn for need in needs})
+    tasks = [need.scope.arn("ecs", f"task/{need.scope.cluster.rpartition('/')[2]}/*") for need in needs]
+    yield _allow("SeeStoppedTasks", ("ecs:DescribeTasks",), tasks)
+    yield _allow("FindStoppedTasks", ("ecs:ListTasks",), ["*"], ArnEquals={"ecs:cluster": clusters})
+    queues = sorted(
+        need.scope.expand(rule.target.dead_letter_queue, "sqs", "")
+        for need in needs
+        for rule in need.rules
+        if rule.target and rule.target.dead_letter_queue
+    )
+    if queues:
+        yield _allow("CountDeadLetters", ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"), queues)
+
+
 _PARTS: dict[Purpose, Callable[[Sequence[Needs], str], Iterator[Statement]]] = {
     Purpose.DIFF: _diff,
     Purpose.VALIDATE: _validate,
     Purpose.APPLY: _apply,
     Purpose.PRUNE: _prune,
     Purpose.RUN: _run,
+    Purpose.HEALTH: _health,
 }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
+from esprestack.health import health_of
 from esprestack.iam import Needs
 from esprestack.plan.ignored import Ignored, without_ignored
 from esprestack.plan.make import PlanOptions, make_plan
@@ -39,6 +40,15 @@ def drift(run: Run, patterns: Sequence[Ignored] = ()) -> list[Planned]:
     """The plan of every config without what is ignored, with orphans and notes on others' rules on its cluster."""
     found = run.planned(cluster=True)
     return [replace(item, plan=without_ignored(item.plan, patterns)) for item in found]
+
+
+def health(run: Run, planned: Sequence[Planned]) -> list[str]:
+    """How the rules of each config have fared lately, in words; what the role may not read is named."""
+    lines: dict[str, None] = {}
+    for item in planned:
+        scope, rules = item.plan.scope, [desired.rule for desired in item.desired]
+        lines |= dict.fromkeys(health_of(run.aws(scope.region), scope, rules, run.settings.now).lines)
+    return list(lines)
 
 
 def is_drift(planned: Sequence[Planned]) -> bool:

@@ -19,7 +19,7 @@ from esprestack.plan.model import Action, Plan, counts, digest, hash_of
 from esprestack.plan.outcome import Outcome
 from esprestack.plan.outcome import Result as Ended
 from esprestack.reports.as_json import report, to_json
-from esprestack.reports.drift_issue import cause_lines
+from esprestack.reports.drift_issue import cause_lines, health_lines
 from esprestack.reports.files import ReportFolder
 from esprestack.reports.markdown import (
     COMMENT_BYTES,
@@ -57,6 +57,8 @@ class Result:
     """Why there was nothing to do."""
     causes: Mapping[str, str] = field(default_factory=dict)
     """Of a drift: who is likely to have made the difference, by the rules' names."""
+    health: Sequence[str] = ()
+    """Of a drift check: what AWS says of the rules' last runs."""
     issues: str = ""
     """The numbers of the drift issues that are open."""
     pulls: Sequence[Pull] = ()
@@ -135,7 +137,7 @@ class Telling:
                 parts.append(plan_markdown(result.plans, warnings, budget // 2 - 1, "What was planned", reader))
             return "\n".join(parts)
         if result.plans:
-            why = "\n".join(["", *cause_lines(result.plans, result.causes), ""]) if result.causes else ""
+            why = "\n".join(["", *cause_lines(result.plans, result.causes), *health_lines(result.health), ""])
             room = budget - len(why.encode())
             return plan_markdown(result.plans, result.problems, room, title, reader) + why
         if result.problems:

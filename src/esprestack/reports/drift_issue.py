@@ -224,6 +224,14 @@ def cause_lines(plans: Sequence[Plan], causes: Mapping[str, str]) -> list[str]:
     return ["**Why**, as far as it can be told:", "", *lines, *more] if lines else []
 
 
+def health_lines(said: Sequence[str]) -> list[str]:
+    """What AWS says of the rules' last runs."""
+    if not said:
+        return []
+    more = [f"- and {len(said) - _MOST_CAUSES} more"] if len(said) > _MOST_CAUSES else []
+    return ["", "**Lately**:", "", *(f"- {inline(line)}" for line in said[:_MOST_CAUSES]), *more]
+
+
 def in_a_line(plan: Plan) -> str:
     """The counts of a drift."""
     return summary([plan])
