@@ -210,15 +210,18 @@ def test_a_document_that_iam_would_not_take_is_told(esprestack: Esprestack, fold
 def test_health_reads_metrics_queues_and_stopped_tasks_and_nothing_else(esprestack: Esprestack, folder: Folder) -> None:
     folder.config(a_rule("job", dead_letter_config={"sqs": "failed-jobs"}))
     statements = printed(esprestack, "health")["Statement"]
-    more = {item["Sid"]: item for item in statements if not item["Sid"].startswith("Read")}
-    assert {action for item in more.values() for action in item["Action"]} >= {
+    actions = {action for item in statements for action in _listed(item["Action"])}
+    assert actions >= {
         "cloudwatch:GetMetricData",
         "ecs:ListTasks",
         "ecs:DescribeTasks",
         "sqs:GetQueueUrl",
         "sqs:GetQueueAttributes",
     }
-    (queue,) = more["CountDeadLetters"]["Resource"]
-    assert queue.endswith(":123456789012:failed-jobs")
-    verbs = ("Get", "List", "Describe")
-    assert all(action.split(":")[1].startswith(verbs) for item in statements for action in item["Action"])
+    assert all(action.split(":")[1].startswith(("Get", "List", "Describe")) for action in actions)
+    (queues,) = [_listed(item["Resource"]) for item in statements if item["Sid"] == "CountDeadLetters"]
+    assert [queue.rpartition(":")[2] for queue in queues] == ["failed-jobs"]
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
