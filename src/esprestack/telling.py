@@ -137,7 +137,8 @@ class Telling:
                 parts.append(plan_markdown(result.plans, warnings, budget // 2 - 1, "What was planned", reader))
             return "\n".join(parts)
         if result.plans:
-            why = "\n".join(["", *cause_lines(result.plans, result.causes), *health_lines(result.health), ""])
+            told = [*cause_lines(result.plans, result.causes), *health_lines(result.health)]
+            why = "\n".join(["", *told, ""]) if told else ""
             room = budget - len(why.encode())
             return plan_markdown(result.plans, result.problems, room, title, reader) + why
         if result.problems:
