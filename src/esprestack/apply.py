@@ -19,6 +19,8 @@ GRACE_SECONDS = 5.0
 _LAST_SECONDS = 0.5
 """How long calls that were told to end may take to do so."""
 _TICK_SECONDS = 0.1
+_RULES_PER_WRITE = 2
+"""Rules in hand for each of `--parallel`, unless that is 1 (docs/decisions/0005)."""
 LONGEST_WAIT = timedelta(minutes=5)
 """How long an exchange of a target waits until the rule is quiet."""
 
@@ -48,7 +50,7 @@ class Applying:
     """
 
     def __init__(self, parallel: int, stop: threading.Event, told: Told, now: Callable[[], datetime] = utc_now) -> None:
-        self._parallel = parallel
+        self._in_hand = parallel if parallel == 1 else _RULES_PER_WRITE * parallel
         self._stop = stop
         self._told = told
         self._now = now
@@ -78,7 +80,7 @@ class Applying:
 
     def _wave(self, tasks: Sequence[_Task]) -> list[Step]:
         """The steps of all tasks, side by side. Who doesn't end in time when the run is stopped is left behind."""
-        pool = ThreadPoolExecutor(self._parallel)
+        pool = ThreadPoolExecutor(self._in_hand)
         futures = [pool.submit(self._step, task) for task in tasks]
         self._wait_for(futures)
         if any(not future.done() for future in futures):

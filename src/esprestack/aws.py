@@ -3,6 +3,7 @@
 In: operation and parameters; out: AWS's answer as a dict, or AwsError that says what was refused and what to do.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 Answer: TypeAlias = dict[str, Any]
 Ask: TypeAlias = Callable[[str, Mapping[str, Any]], Answer]
 """From an operation in AWS's spelling, `PutRule`, and its parameters to the answer."""
+
+READS_PER_WRITE = 5
+"""Reads side by side for each call of `--parallel`: they can't get into each other's way (docs/decisions/0005)."""
 
 _QUOTAS = {"resourcegroupstaggingapi": 15.0, "ecs": 20.0}
 """Calls a second that AWS allows where it isn't _QUOTA.
@@ -144,32 +148,39 @@ class Aws:
             return self._clients[service]
 
     def _make(self, service: str) -> Ask:
-        import botocore.session  # boto3's engine; boto3 itself would load S3's transfer manager as well
+        from botocore import xform_name
 
         from esprestack.json_service import SERVICES, JsonServices, read_strictly
+        from esprestack.plain_session import plain_session
 
         if self._json is None:
-            self._session = botocore.session.get_session()
-            self._json = JsonServices(self._session, _USER_AGENT)
+            self._json = JsonServices(plain_session(os.environ) or self._full_session(), _USER_AGENT)
         whole = _WHOLE.get(service, ())
         if json_service := self._json.make(service, self.region, whole):
             return json_service.call
         client = self._client_of(service)
         if service in SERVICES:
             read_strictly(client, whole)
-        return lambda name, parameters: dict(getattr(client, botocore.xform_name(name))(**parameters))
+        return lambda name, parameters: dict(getattr(client, xform_name(name))(**parameters))
+
+    def _full_session(self) -> Any:
+        import botocore.session  # boto3's engine; boto3 itself would load S3's transfer manager as well
+
+        if self._session is None:
+            self._session = botocore.session.get_session()
+        return self._session
 
     def _client_of(self, service: str) -> Any:
         from botocore.config import Config
 
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 1},  # see esprestack.retries
-            max_pool_connections=2 * self._parallel + 2,
+            max_pool_connections=READS_PER_WRITE * self._parallel + 2,
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             user_agent=_USER_AGENT,
         )
-        return self._session.create_client(service, region_name=self.region, config=config)
+        return self._full_session().create_client(service, region_name=self.region, config=config)
 
 
 @contextmanager

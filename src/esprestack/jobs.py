@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
-from esprestack.health import health_of
-from esprestack.iam import Needs
 from esprestack.plan.ignored import Ignored, without_ignored
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
@@ -25,6 +23,7 @@ from esprestack.several import in_order
 
 if TYPE_CHECKING:
     from esprestack.apply import Told
+    from esprestack.iam import Needs
 
 READ_BACK_SECONDS = 15.0
 """How long AWS may take until a read says what was written."""
@@ -44,6 +43,8 @@ def drift(run: Run, patterns: Sequence[Ignored] = ()) -> list[Planned]:
 
 def health(run: Run, planned: Sequence[Planned]) -> list[str]:
     """How the rules of each config have fared lately, in words; what the role may not read is named."""
+    from esprestack.health import health_of
+
     lines: dict[str, None] = {}
     for item in planned:
         scope, rules = item.plan.scope, [desired.rule for desired in item.desired]
@@ -149,8 +150,10 @@ def destruction(run: Run, tracking_id: str, cluster: str, max_deletes: int | Non
     return Planned(make_plan(f"tracking id {tracking_id}", (), live, options, run.veil), backend, ())
 
 
-def needs(run: Run, account: str) -> list[Needs]:
+def needs(run: Run, account: str) -> "list[Needs]":
     """What each config needs of AWS, found without asking it. `account`: empty for that of an ARN in the config."""
+    from esprestack.iam import Needs
+
     found = []
     for loaded in run.loaded():
         scope, rules = run.guessed(loaded, account or "*")

@@ -9,20 +9,19 @@ import json
 import os
 import ssl
 import threading
+import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from botocore import exceptions, parsers, serialize
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.handlers import generate_idempotent_uuid
 from botocore.httpsession import create_urllib3_context, get_cert_path
 from botocore.model import ServiceModel
 from botocore.utils import get_environ_proxies, is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 from esprestack.http_pool import BrokenReplyError, HttpPool, NotConnectedError, Reply
+from esprestack.signature import Signer, utc_now
 
 SERVICES = frozenset({"ecs", "events", "logs", "resourcegroupstaggingapi", "secretsmanager", "ssm"})
 """The services called here that speak AWS JSON, and have the usual address in every region.
@@ -120,7 +119,7 @@ class JsonService:
         user_agent: str,
     ) -> None:
         self._model = model
-        self._region = region
+        self._signer = Signer(url, model.signing_name, region)
         self.url = url
         """Where it is."""
         self._credentials = credentials
@@ -137,7 +136,8 @@ class JsonService:
         """
         model = self._model.operation_model(operation)
         given = dict(parameters)
-        generate_idempotent_uuid(given, model)
+        for member in model.idempotent_members:
+            given.setdefault(member, str(uuid.uuid4()))
         request = self._serializer.serialize_to_request(given, model)
         reply = self._sent(self._signed(request["headers"], request["body"]), request["body"])
         return self._refused(model, reply) if reply.status >= _REDIRECT else self._answer(model, reply)
@@ -145,10 +145,8 @@ class JsonService:
     def _signed(self, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         if self._credentials is None:
             raise exceptions.NoCredentialsError
-        credentials = self._credentials.get_frozen_credentials()  # new ones, if they were about to end
-        request = AWSRequest("POST", self.url, headers={**self._always, **headers}, data=body)
-        SigV4Auth(credentials, self._model.signing_name, self._region).add_auth(request)
-        return dict(request.headers.items())
+        keys = self._credentials.get_frozen_credentials()  # new ones, if they were about to end
+        return self._signer.signed({**self._always, **headers}, body, keys, utc_now())
 
     def _sent(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:

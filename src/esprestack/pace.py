@@ -14,7 +14,7 @@ BURST = 50
 """Calls that any account may make at once: a second's worth of the quota."""
 FEELERS = 8
 """Calls under way at most while it isn't known whether more than BURST are taken: what can be thrown away then."""
-_SURE = 2 * FEELERS
+_SURE = FEELERS
 """Good answers after which it is known."""
 _FIRST, _LATER = 0.94, 0.9
 """The pace after the first refusal, as a part of the quota, and after another one, as a part of what it was."""

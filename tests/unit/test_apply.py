@@ -180,3 +180,32 @@ def test_a_disabled_rule_has_nothing_to_wait_for() -> None:
     stop, backend = Stop(), Remembering()
     carry_out(an_exchange(enabled=False), backend, stop=stop, now="02:59:30")
     assert (backend.written, stop.waits) == (["a"], [])
+
+
+@pytest.mark.parametrize(("parallel", "in_hand"), [(1, 1), (2, 4), (3, 6)])
+def test_two_rules_are_in_hand_for_each_call_side_by_side_and_one_where_that_is_asked_for(
+    parallel: int, in_hand: int
+) -> None:
+    together = threading.Semaphore(0)
+    most = 0
+    now = 0
+    lock = threading.Lock()
+
+    def act() -> None:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+            if now == in_hand:
+                for _ in range(12):
+                    together.release()
+        together.acquire(timeout=5)
+        with lock:
+            now -= 1
+
+    names = [f"r{number:02}" for number in range(12)]
+    outcome, _ = carry_out(
+        a_plan([a_rule(name) for name in names], []), Remembering(**dict.fromkeys(names, act)), parallel=parallel
+    )
+    assert set(results(outcome).values()) == {"done"}
+    assert most == in_hand

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from esprestack.aws import Answer, Aws
+from esprestack.aws import READS_PER_WRITE, Answer, Aws
 from esprestack.backends.base import Live, Write
 from esprestack.backends.rules_mapping import live_rule, pairs, put_rule, put_target, tag_list
 from esprestack.errors import Again, AwsError, Problem
@@ -14,9 +14,6 @@ from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, Target, 
 
 PAGE = 100
 """The largest page of every listing here."""
-
-READS_PER_WRITE = 3
-"""Reads side by side for each write of `--parallel`: they can't get into each other's way."""
 
 _NOT_FOUND = "ResourceNotFoundException"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})

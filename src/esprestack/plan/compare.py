@@ -70,7 +70,8 @@ class Veil:
 
     def __init__(self, vault: Vault, patterns: Sequence[str] = SECRET_NAMES) -> None:
         self.vault = vault
-        self._patterns = [pattern.upper().replace("-", "_") for pattern in patterns]
+        wanted = [fnmatch.translate(pattern.upper().replace("-", "_")) for pattern in patterns]
+        self._secret_name = re.compile("|".join(wanted) if wanted else "(?!)")
 
     def shown(self, path: str, value: Any) -> Any:
         """`value`, found at `path`, as a report may print it."""
@@ -127,8 +128,7 @@ class Veil:
         return frozenset(seal for text in texts for seal in self.vault.seals(str(text)))
 
     def is_secret_name(self, name: str) -> bool:
-        upper = name.upper().replace("-", "_")
-        return any(fnmatch.fnmatchcase(upper, pattern) for pattern in self._patterns)
+        return bool(self._secret_name.match(name.upper().replace("-", "_")))
 
 
 def _is_free_text(path: str) -> bool:

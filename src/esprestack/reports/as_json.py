@@ -1,5 +1,6 @@
 """Plan and Outcome as JSON: the contract of docs/report.schema.json, for scripts and for `apply --plan`."""
 
+import functools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -132,7 +133,8 @@ _OURS = frozenset(
 
 def to_json(of: Report, mask: Callable[[str], str]) -> str:
     """`of` as text, each text in it masked on its own, so that no mask can break the JSON around it."""
-    return to_json_bytes(_masked(of, lambda text: _encodable(mask(text))), indent=2).decode() + "\n"
+    once = functools.cache(lambda text: _encodable(mask(text)))  # keys and many values stand there for each rule
+    return to_json_bytes(_masked(of, once), indent=2).decode() + "\n"
 
 
 def _encodable(text: str) -> str:

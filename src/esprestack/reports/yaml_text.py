@@ -5,6 +5,7 @@ is quoted. `scalar`, `block` and `flow` are the pieces, for those who write into
 """
 
 import difflib
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -71,6 +72,10 @@ def diff_lines(change: Change) -> Iterator[str]:
     """The change as a unified diff in the config's own words: lines that begin with ` `, `-` or `+`."""
     before = to_yaml([change.before]).splitlines() if change.before else []
     after = to_yaml([change.after]).splitlines() if change.after else []
+    if not before or not after:  # nothing to be compared
+        yield from (f"-{line}" for line in before)
+        yield from (f"+{line}" for line in after)
+        return
     lines = difflib.unified_diff(before, after, lineterm="", n=max(len(before), len(after), 1))
     yield from (line for line in lines if not line.startswith(("---", "+++", "@@")))
 
@@ -193,6 +198,7 @@ def _is_block(text: str) -> bool:
     return bool(lines[-1]) and not any(line[-1:].isspace() for line in lines)
 
 
+@functools.lru_cache(maxsize=4096)  # of hundreds of rules most keys and many values are the same
 def _is_plain(text: str, within_flow: bool) -> bool:
     if not _PLAIN.fullmatch(text) or _OTHER_TYPE.fullmatch(text) or _UNPRINTABLE.search(text):
         return False
