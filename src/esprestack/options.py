@@ -29,7 +29,13 @@ where = _options(
     click.option("-c", "--config", "configs", multiple=True, metavar="FILE", help="Config file or glob; may repeat."),
     click.option("--envfile", multiple=True, type=click.Path(path_type=Path), help="dotenv file with variables."),
     click.option("--region", help="Region for configs that name none."),
-    click.option("--parallel", type=click.IntRange(1, 64), default=10, show_default=True, help="How much goes on side by side; 1: one rule after the other."),
+    click.option(
+        "--parallel",
+        type=click.IntRange(1, 64),
+        default=10,
+        show_default=True,
+        help="How much goes on side by side; 1: one rule after the other.",
+    ),
     click.option("--secret-name", "secret_names", multiple=True, metavar="PATTERN", help="Hide values of such names."),
     click.option("--allow", "allow", multiple=True, metavar="CODE", help="This kind of finding is no obstacle."),
     click.option(
