@@ -6,8 +6,12 @@ as a set is sorted, defaults are filled in, names in the caller's own account an
 """
 
 import dataclasses
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
 TRACKING_TAG = "ecschedule:tracking-id"
@@ -16,8 +20,17 @@ TRACKING_TAG = "ecschedule:tracking-id"
 DEFAULT_ROLE = "ecsEventsRole"
 """ecschedule's default: the role that lets EventBridge start tasks."""
 
+_LONGEST_GROUP = 64
+
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values, sorted by name."""
+
+
+class Home(StrEnum):
+    """Where a rule lives: among EventBridge's rules, or among EventBridge Scheduler's schedules."""
+
+    RULES = "rules"
+    SCHEDULER = "scheduler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,17 @@ class Scope:
     @property
     def cluster_arn(self) -> str:
         return self.expand(self.cluster, "ecs", "cluster/")
+
+    @property
+    def schedule_group(self) -> str:
+        """The name of the group that schedules are in which name none: one for each tracking id, and nobody else's.
+
+        https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateScheduleGroup.html
+        """
+        name = re.sub(r"[^0-9A-Za-z_.-]", "-", f"esprestack-{self.tracking_id}")
+        if name == f"esprestack-{self.tracking_id}" and len(name) <= _LONGEST_GROUP:
+            return name
+        return f"{name[: _LONGEST_GROUP - 9]}-{hashlib.sha256(self.tracking_id.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +176,26 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """What EventBridge Scheduler knows of a schedule beyond its expression; of a rule it is always empty.
+
+    https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    """
+
+    timezone: str = ""
+    """An IANA name; empty for UTC."""
+    start: datetime | None = None
+    end: datetime | None = None
+    window: int | None = None
+    """Minutes within which a run may begin; None: on time."""
+    group: str = ""
+    """The schedule group; empty for the one that is named by the tracking id."""
+    after_completion: str = ""
+    """`DELETE`: AWS removes the schedule after its last run; empty: it stays."""
+    kms_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A rule and its target. A live rule may have lost its target; a config's rule always has one."""
 
@@ -164,6 +208,8 @@ class Rule:
     """A role on the rule itself that isn't the target's; empty means the target's, or none."""
     rule_tags: Pairs | None = None
     """Tags of the rule but for the tracking tag and AWS's own; None in a config means: not ours to say."""
+    home: Home = Home.RULES
+    timing: Timing = field(default_factory=Timing)
 
 
 @dataclass(frozen=True, slots=True)

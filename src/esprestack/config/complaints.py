@@ -26,6 +26,7 @@ _OWNERS: dict[type[BaseModel], str] = {
     entries.AwsVpcConfiguration: "a VPC configuration",
     entries.DeadLetterConfig: "a dead letter config",
     entries.RetryPolicy: "a retry policy",
+    entries.FlexibleTimeWindow: "a flexible time window",
     model.Plugin: "a plugin",
     entries.DisabledUntil: "`disabled:`",
 }

@@ -16,6 +16,7 @@ from esprestack.rule import (
     CapacityProvider,
     ContainerOverride,
     EnvironmentFile,
+    Home,
     NetworkConfiguration,
     Pairs,
     PlacementConstraint,
@@ -26,6 +27,7 @@ from esprestack.rule import (
     Scope,
     Target,
     TaskOverride,
+    Timing,
 )
 
 
@@ -82,7 +84,22 @@ def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope, now: datet
         else not entry.disabled,
         rule_role="" if rule_role == target.role else rule_role,
         rule_tags=None if entry.rule_tags is None else _pairs(entry.rule_tags),
+        home=Home(entry.backend or config.backend or Home.RULES),
+        timing=_timing(entry, scope),
         target=target,
+    )
+
+
+def _timing(entry: model.RuleEntry, scope: Scope) -> Timing:
+    window = entry.flexible_time_window
+    return Timing(
+        timezone="" if entry.timezone in (None, "UTC") else entry.timezone,
+        start=entry.start_date and entry.start_date.replace(microsecond=0),
+        end=entry.end_date and entry.end_date.replace(microsecond=0),
+        window=window.maximum_window_in_minutes if window else None,
+        group="" if entry.schedule_group in (None, scope.schedule_group) else entry.schedule_group,
+        after_completion="DELETE" if entry.action_after_completion == "DELETE" else "",
+        kms_key=entry.kms_key or "",
     )
 
 

@@ -1,8 +1,9 @@
 """The mappings within a rule, as ecschedule has them and AWS beyond it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Tag
+from pydantic import model_validator as validates
 
 from esprestack.config.values import Flag, Map, Moment, Part, Text, Texts, Whole, key
 
@@ -129,6 +130,23 @@ class RetryPolicy(Part):
         le=86400,
         description="From 60 to 86,400, EventBridge's default",
     )
+
+
+class FlexibleTimeWindow(Part):
+    mode: Literal["OFF", "FLEXIBLE"] = key("mode", default="FLEXIBLE", description="OFF: on time")
+    maximum_window_in_minutes: Whole | None = key(
+        "maximumWindowInMinutes",
+        "maximum_window_in_minutes",
+        ge=1,
+        le=1440,
+        description="From 1 to 1,440; a run begins within so many minutes",
+    )
+
+    @validates(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.mode == "FLEXIBLE") != (self.maximum_window_in_minutes is not None):
+            raise ValueError("has `maximumWindowInMinutes` with the mode FLEXIBLE, and none with OFF")
+        return self
 
 
 class DisabledUntil(Part):

@@ -12,13 +12,14 @@ from esprestack.config.entries import (
     ContainerOverride,
     DeadLetterConfig,
     Disabled,
+    FlexibleTimeWindow,
     NetworkConfiguration,
     PlacementConstraint,
     PlacementStrategy,
     RetryPolicy,
     TaskOverride,
 )
-from esprestack.config.values import Flag, Map, Part, Text, Texts, Whole, key
+from esprestack.config.values import Flag, Map, Moment, Part, Text, Texts, Whole, key
 from esprestack.rule import TRACKING_TAG
 
 NAME_PATTERN = r"^[\.\-_A-Za-z0-9]+$"
@@ -50,7 +51,39 @@ class RuleEntry(Part):
         default=...,
         min_length=1,
         max_length=256,
-        description="`cron(minutes hours day-of-month month day-of-week year)` in UTC, or `rate(value unit)`",
+        description="`cron(minutes hours day-of-month month day-of-week year)`, `rate(value unit)`, or, of a "
+        "schedule, `at(yyyy-mm-ddThh:mm:ss)`; a rule's is in UTC",
+    )
+    backend: Literal["rules", "scheduler"] | None = key(
+        "backend", description="Where it lives: EventBridge rules, or EventBridge Scheduler. Default: the config's"
+    )
+    timezone: Text | None = key(
+        "timezone", min_length=1, max_length=50, description="Of a schedule: an IANA name. Default: UTC"
+    )
+    start_date: Moment | None = key(
+        "startDate",
+        "start_date",
+        description="Of a schedule with cron or rate: no run before it; a rate counts from it",
+    )
+    end_date: Moment | None = key("endDate", "end_date", description="Of a schedule with cron or rate: no run after it")
+    flexible_time_window: FlexibleTimeWindow | None = key(
+        "flexibleTimeWindow", "flexible_time_window", description="Of a schedule. Default: it begins on time"
+    )
+    schedule_group: Text | None = key(
+        "scheduleGroup",
+        "schedule_group",
+        min_length=1,
+        max_length=64,
+        pattern=NAME_PATTERN,
+        description="The group that a schedule is in. Default: one named by the tracking id",
+    )
+    action_after_completion: Literal["NONE", "DELETE"] | None = key(
+        "actionAfterCompletion",
+        "action_after_completion",
+        description="Of a schedule: DELETE removes it after its last run. Default: NONE",
+    )
+    kms_key: Text | None = key(
+        "kmsKey", "kms_key", max_length=2048, description="Of a schedule: ARN of the key that encrypts it"
     )
     disabled: Disabled = key(
         "disabled",
@@ -159,6 +192,9 @@ class Config(Part):
         "tracking_id",
         description="Marks the rules of this config; default: the cluster's name",
         max_length=256,
+    )
+    backend: Literal["rules", "scheduler"] | None = key(
+        "backend", description="Where rules live that don't say it themselves. Default: rules"
     )
     plugins: list[Plugin] | None = key("plugins", description="Sources of look-ups")
     extends: Text | None = key(

@@ -3,9 +3,10 @@
 Out: a plain document (dicts, lists, texts, numbers) in ecschedule's spelling and order of keys, without defaults.
 """
 
+from datetime import UTC
 from typing import Any, TypeAlias
 
-from esprestack.rule import ContainerOverride, RetryPolicy, Rule, Target, TaskOverride
+from esprestack.rule import ContainerOverride, Home, RetryPolicy, Rule, Target, TaskOverride, Timing
 
 Words: TypeAlias = dict[str, Any]
 
@@ -15,11 +16,26 @@ def to_words(rule: Rule, default_role: str | None = None) -> Words:
     words: Words = {"name": rule.name}
     _put(words, "description", rule.description)
     words["scheduleExpression"] = rule.schedule_expression
+    if rule.home is Home.SCHEDULER:
+        words |= _timing_words(rule.timing)
     _put(words, "disabled", not rule.enabled)
     if rule.target:
         words.update(_target_words(rule.name, rule.target, default_role))
     _put(words, "ruleRole", rule.rule_role)
     _put(words, "ruleTags", dict(rule.rule_tags or ()))
+    return words
+
+
+def _timing_words(timing: Timing) -> Words:
+    words: Words = {"backend": str(Home.SCHEDULER)}
+    _put(words, "timezone", timing.timezone)
+    for key, moment in (("startDate", timing.start), ("endDate", timing.end)):
+        _put(words, key, f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else "")
+    if timing.window is not None:
+        words["flexibleTimeWindow"] = {"mode": "FLEXIBLE", "maximumWindowInMinutes": timing.window}
+    _put(words, "scheduleGroup", timing.group)
+    _put(words, "actionAfterCompletion", timing.after_completion)
+    _put(words, "kmsKey", timing.kms_key)
     return words
 
 
