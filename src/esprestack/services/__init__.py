@@ -1,0 +1,1 @@
+"""Services of ECS, from ecspresso.yml: read, compared, deployed, waited for, rolled back."""
