@@ -42,8 +42,8 @@ _CREDENTIALS_GONE = frozenset(
     }
 )  # fmt: skip
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
-_WHOLE: Mapping[str, tuple[str, ...]] = {"events": ("ListTargetsByRule",)}
-"""Answers of which nothing may be left out: PutTargets replaces a target as a whole."""
+_WHOLE: Mapping[str, tuple[str, ...]] = {"events": ("ListTargetsByRule",), "scheduler": ("GetSchedule",)}
+"""Answers of which nothing may be left out: PutTargets and UpdateSchedule replace what is there as a whole."""
 _USER_AGENT = f"esprestack/{__version__}"
 _LIMIT = "LimitExceededException"
 _SIGN_IN = (

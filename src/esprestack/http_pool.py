@@ -64,17 +64,22 @@ class HttpPool:
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self.host = host if self._address[1] == usual else f"{host}:{parts.port}"
         """What a request has to say in its header Host."""
-        self._target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        self.target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        """Path and query of the URL."""
         self._idle: deque[_Connection] = deque()
         weakref.finalize(self, _close_all, self._idle)
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """The answer of the URL itself; see `send`."""
+        return self.send("POST", self.target, headers, body)
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer. `headers` have to name the Host (`host`); the length of the body is added.
 
         Raises NotConnectedError, ssl.SSLError, TimeoutError (silent too long), OSError and BrokenReplyError; for a
         header that would break its line a ValueError without the value.
         """
-        head = _head(self._target, headers, len(body))
+        head = _head(method, target, headers, len(body))
         connection = self._open_one() or self._connect()
         kept = False
         try:
@@ -124,13 +129,15 @@ def _close_all(connections: "deque[_Connection]") -> None:
         connections.pop().close()
 
 
-def _head(target: str, headers: Mapping[str, str], length: int) -> bytes:
-    lines = [f"POST {target} HTTP/1.1"]
+def _head(method: str, target: str, headers: Mapping[str, str], length: int) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1"]
     for name, value in headers.items():
         if "\r" in value or "\n" in value or "\0" in value:
             raise ValueError(f"the header {name} would have a line break in it")
         lines.append(f"{name}: {value}")
-    lines += [f"Content-Length: {length}", "", ""]
+    if length or method != "GET":
+        lines.append(f"Content-Length: {length}")
+    lines += ["", ""]
     return "\r\n".join(lines).encode("latin-1")
 
 

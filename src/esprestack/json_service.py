@@ -13,21 +13,29 @@ import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from botocore import exceptions, parsers, serialize
 from botocore.httpsession import create_urllib3_context, get_cert_path
 from botocore.model import ServiceModel
-from botocore.utils import get_environ_proxies, is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+from botocore.utils import (
+    get_environ_proxies,
+    is_valid_endpoint_url,
+    is_valid_ipv6_endpoint_url,
+    percent_encode_sequence,
+)
 
 from esprestack.http_pool import BrokenReplyError, HttpPool, NotConnectedError, Reply
-from esprestack.signature import Signer, utc_now
+from esprestack.signature import Signer, beginning, utc_now
 
-SERVICES = frozenset({"ecs", "events", "logs", "resourcegroupstaggingapi", "secretsmanager", "ssm"})
-"""The services called here that speak AWS JSON, and have the usual address in every region.
+SERVICES = frozenset({"ecs", "events", "logs", "resourcegroupstaggingapi", "scheduler", "secretsmanager", "ssm"})
+"""The services called here that speak JSON, and have the usual address in every region.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 """
+
+_PROTOCOLS = frozenset({"json", "rest-json"})
 
 _MODEL = "service-2"
 _REDIRECT = 300
@@ -55,7 +63,7 @@ class JsonServices:
         version = self._loader.determine_latest_version(service, _MODEL)
         model = ServiceModel(self._loader.load_data(f"{service}/{version}/{_MODEL}"), service)
         url = self._url(model, region)
-        if model.resolved_protocol != "json" or not url or get_environ_proxies(url).get(urlsplit(url).scheme):
+        if model.resolved_protocol not in _PROTOCOLS or not url or get_environ_proxies(url).get(urlsplit(url).scheme):
             return None
         pool = HttpPool(url, self._tls)
         return JsonService(model, region, url, self._session.get_credentials(), pool, whole, self._user_agent)
@@ -119,15 +127,16 @@ class JsonService:
         user_agent: str,
     ) -> None:
         self._model = model
-        self._signer = Signer(url, model.signing_name, region)
+        self._signer = Signer(model.signing_name, region)
+        self._begin = beginning("POST", url)
         self.url = url
         """Where it is."""
         self._credentials = credentials
         self._pool = pool
         self._whole = whole
         self._always = {"Host": pool.host, "User-Agent": user_agent}
-        self._serializer = serialize.create_serializer("json", include_validation=True)
-        self._parser = parsers.create_parser("json")
+        self._serializer = serialize.create_serializer(model.resolved_protocol, include_validation=True)
+        self._parser = parsers.create_parser(model.resolved_protocol)
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of `operation` (AWS's spelling, `PutRule`). Raises what a botocore client raises.
@@ -139,18 +148,18 @@ class JsonService:
         for member in model.idempotent_members:
             given.setdefault(member, str(uuid.uuid4()))
         request = self._serializer.serialize_to_request(given, model)
-        reply = self._sent(self._signed(request["headers"], request["body"]), request["body"])
+        reply = self._sent(request)
         return self._refused(model, reply) if reply.status >= _REDIRECT else self._answer(model, reply)
 
-    def _signed(self, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    def _sent(self, request: Mapping[str, Any]) -> Reply:
         if self._credentials is None:
             raise exceptions.NoCredentialsError
+        method, target, body = request["method"], self._target(request), request["body"]
+        begin = self._begin if target == self._pool.target else beginning(method, urljoin(self.url, target))
         keys = self._credentials.get_frozen_credentials()  # new ones, if they were about to end
-        return self._signer.signed({**self._always, **headers}, body, keys, utc_now())
-
-    def _sent(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        headers = self._signer.signed(begin, {**self._always, **request["headers"]}, body, keys, utc_now())
         try:
-            return self._pool.post(headers, body)
+            return self._pool.send(method, target, headers, body)
         except NotConnectedError as error:
             if isinstance(error.__cause__, TimeoutError):
                 raise exceptions.ConnectTimeoutError(endpoint_url=self.url, error=error) from error
@@ -161,6 +170,13 @@ class JsonService:
             raise exceptions.ReadTimeoutError(endpoint_url=self.url, error=error) from error
         except (OSError, BrokenReplyError) as error:
             raise exceptions.ConnectionClosedError(endpoint_url=self.url, error=error) from error
+
+    def _target(self, request: Mapping[str, Any]) -> str:
+        """Path and query of a request, behind those of the service's own address."""
+        if request["url_path"] == "/" and not request["query_string"]:
+            return self._pool.target
+        path = self._pool.target.removesuffix("/") + request["url_path"]
+        return f"{path}?{percent_encode_sequence(request['query_string'])}" if request["query_string"] else path
 
     def _refused(self, model: Any, reply: Reply) -> NoReturn:
         try:
