@@ -13,6 +13,7 @@ from esprestack.errors import AwsError, Problem
 from esprestack.plan.model import Action, Change, Plan
 from esprestack.plan.outcome import Outcome, Result, Step, Waiting
 from esprestack.schedule.quiet import quiet_from
+from esprestack.signals import left_to_the_main_thread
 
 GRACE_SECONDS = 5.0
 """How long the rules in hand may take when a run is stopped."""
@@ -81,7 +82,8 @@ class Applying:
     def _wave(self, tasks: Sequence[_Task]) -> list[Step]:
         """The steps of all tasks, side by side. Who doesn't end in time when the run is stopped is left behind."""
         pool = ThreadPoolExecutor(self._in_hand)
-        futures = [pool.submit(self._step, task) for task in tasks]
+        with left_to_the_main_thread():
+            futures = [pool.submit(self._step, task) for task in tasks]
         self._wait_for(futures)
         if any(not future.done() for future in futures):
             for backend in {id(task.backend): task.backend for task in tasks}.values():

@@ -41,7 +41,8 @@ _CREDENTIALS_GONE = frozenset(
         "IncompleteSignature", "MissingAuthenticationToken", "InvalidAccessKeyId",
     }
 )  # fmt: skip
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+"""The codes of what a role may not do."""
 _WHOLE: Mapping[str, tuple[str, ...]] = {"events": ("ListTargetsByRule",), "scheduler": ("GetSchedule",)}
 """Answers of which nothing may be left out: PutTargets and UpdateSchedule replace what is there as a whole."""
 _USER_AGENT = f"esprestack/{__version__}"
@@ -223,7 +224,7 @@ def _refused(shown: str, answer: Mapping[str, Any], parameters: Mapping[str, Any
     what = f"{shown}{f' of `{subject}`' if subject else ''}: {code}{f': {said}' if said else ''}"
     if code in _CREDENTIALS_GONE:
         return AwsError(Problem(what, todo=f"the credentials are not valid (any more): {_SIGN_IN}"), code, final=True)
-    if code in _DENIED:
+    if code in DENIED:
         return AwsError(Problem(what, todo=f"allow {shown} in the policy of the role that runs esprestack"), code)
     if code == _LIMIT:
         return AwsError(Problem(what, todo="ask AWS for a higher quota, or remove what isn't needed"), code)

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from esprestack.aws import Aws
 from esprestack.backends.task_ends import end_problem
 from esprestack.backends.tasks_mapping import Task, tasks
 from esprestack.errors import AwsError
-from esprestack.rule import Rule, Scope
+from esprestack.rule import Home, Rule, Scope
+
+Metric: TypeAlias = dict[str, object]
 
 _T = TypeVar("_T")
 
@@ -33,7 +35,7 @@ class Health:
     """What was found; nothing where all is well."""
 
     failed: Mapping[str, int]
-    """Invocations that EventBridge gave up or was refused in the last day, by rule."""
+    """Invocations that were given up or refused in the last day, by rule or by group of schedules."""
     waiting: Mapping[str, int]
     """Messages in the dead-letter queues, by their ARNs."""
     stopped: Mapping[str, str]
@@ -61,29 +63,50 @@ def health_of(aws: Aws, scope: Scope, rules: Sequence[Rule], now: datetime) -> H
             unknown.append(error.problems[0].what)
             return {}
 
-    failed = asked(lambda: _failed(aws, [rule.name for rule in rules], now))
+    failed = asked(lambda: _failed(aws, _metrics(rules, scope), now))
     waiting = asked(lambda: _waiting(aws, rules, scope))
-    stopped = asked(lambda: _stopped(aws, scope, [rule.name for rule in rules]))
+    stopped = asked(lambda: _stopped(aws, scope, rules))
     return Health(failed, waiting, stopped, tuple(unknown))
 
 
-def _failed(aws: Aws, names: Sequence[str], now: datetime) -> Iterator[tuple[str, int]]:
-    for at in range(0, len(names), MOST_QUERIES):
-        part = names[at : at + MOST_QUERIES]
-        queries = [{"Id": f"q{number}", "MetricStat": _failures_of(name)} for number, name in enumerate(part)]
+def _failed(aws: Aws, metrics: Sequence[tuple[str, Metric]], now: datetime) -> Iterator[tuple[str, int]]:
+    found: dict[str, int] = {}
+    for at in range(0, len(metrics), MOST_QUERIES):
+        part = metrics[at : at + MOST_QUERIES]
+        queries = [{"Id": f"q{number}", "MetricStat": _sum_of(metric)} for number, (_, metric) in enumerate(part)]
         times = {"StartTime": now - SINCE, "EndTime": now}
         for page in aws.pages("cloudwatch", "get_metric_data", "NextToken", MetricDataQueries=queries, **times):
             for result in page.get("MetricDataResults", []):
                 if count := round(sum(result.get("Values", []))):
-                    yield part[int(result["Id"][1:])], count
+                    name = part[int(result["Id"][1:])][0]
+                    found[name] = found.get(name, 0) + count
+    yield from found.items()
 
 
-def _failures_of(name: str) -> dict[str, object]:
-    metric = {
-        "Namespace": "AWS/Events",
-        "MetricName": "FailedInvocations",
-        "Dimensions": [{"Name": "RuleName", "Value": name}],
-    }
+def _metrics(rules: Sequence[Rule], scope: Scope) -> list[tuple[str, Metric]]:
+    """Whose failures are counted, and by which metric; of schedules there are metrics by group alone.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+    """
+    found = [
+        (rule.name, _metric("AWS/Events", "FailedInvocations", RuleName=rule.name))
+        for rule in rules
+        if rule.home is Home.RULES
+    ]
+    groups = {rule.timing.group or scope.schedule_group for rule in rules if rule.home is Home.SCHEDULER}
+    return found + [
+        (group, _metric("AWS/Scheduler", name, ScheduleGroup=group))
+        for group in sorted(groups)
+        for name in ("TargetErrorCount", "InvocationDroppedCount")
+    ]
+
+
+def _metric(namespace: str, name: str, **dimensions: str) -> Metric:
+    pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
+
+
+def _sum_of(metric: Metric) -> Metric:
     return {"Metric": metric, "Period": int(SINCE.total_seconds()), "Stat": "Sum"}
 
 
@@ -99,9 +122,9 @@ def _waiting(aws: Aws, rules: Sequence[Rule], scope: Scope) -> Iterator[tuple[st
             yield arn, count
 
 
-def _stopped(aws: Aws, scope: Scope, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _stopped(aws: Aws, scope: Scope, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     """The last task of each rule that ended badly, of those that ECS still remembers."""
-    by_mark = {_mark(name): name for name in names}
+    by_mark = {_mark(rule): rule.name for rule in rules}
     asked = {"cluster": scope.cluster_arn, "desiredStatus": "STOPPED"}
     last: dict[str, tuple[str, Task]] = {}
     for page in islice(aws.pages("ecs", "list_tasks", "nextToken", **asked), MOST_PAGES):
@@ -118,6 +141,7 @@ def _stopped(aws: Aws, scope: Scope, names: Sequence[str]) -> Iterator[tuple[str
             yield name, problem.what
 
 
-def _mark(name: str) -> str:
-    """What ECS writes into `startedBy`: seen cut at 36 characters."""
-    return f"events-rule/{name}"[:36]
+def _mark(rule: Rule) -> str:
+    """What ECS has as `startedBy`: seen cut at 36 characters."""
+    kind = "events-rule" if rule.home is Home.RULES else "chronos-schedule"
+    return f"{kind}/{rule.name}"[:36]

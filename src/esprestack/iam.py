@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from esprestack.rule import TRACKING_TAG, Rule, Scope
+from esprestack.rule import TRACKING_TAG, Home, Rule, Scope
 
 Statement: TypeAlias = dict[str, Any]
 
@@ -66,6 +66,14 @@ class Needs:
     rules: tuple[Rule, ...]
     looked: tuple[Looked, ...] = ()
 
+    def of(self, home: Home) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if rule.home is home)
+
+    @property
+    def groups(self) -> list[str]:
+        """The names of the groups that its schedules are in."""
+        return sorted({rule.timing.group or self.scope.schedule_group for rule in self.of(Home.SCHEDULER)})
+
 
 def policy(needs: Sequence[Needs], purposes: Collection[Purpose], prefix: str = "") -> Statement:
     """IAM's document for all of it. `prefix`: rules by the beginning of their names instead of one by one."""
@@ -102,6 +110,12 @@ def _diff(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     yield _allow("List", lists, ["*"])
     every = [need.scope.arn("events", "rule/*") for need in needs]  # others' rules on the cluster are looked at too
     yield _allow("ReadRules", ("events:ListTargetsByRule", "events:ListTagsForResource"), every)
+    if scheduling := _scheduling(needs):
+        yield _allow("ListSchedules", ("scheduler:ListSchedules",), ["*"])
+        every = [need.scope.arn("scheduler", "schedule/*") for need in scheduling]
+        yield _allow("ReadSchedules", ("scheduler:GetSchedule",), every)
+        every = [need.scope.arn("scheduler", "schedule-group/*") for need in scheduling]
+        yield _allow("SeeWhoseTheyAre", ("scheduler:ListTagsForResource",), every)
     yield from _lookups(needs)
 
 
@@ -147,6 +161,12 @@ def _validate(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
 
 
 def _apply(needs: Sequence[Needs], prefix: str) -> Iterator[Statement]:
+    scheduling = _scheduling(needs)
+    if scheduling:
+        yield from _apply_schedules(scheduling)
+    needs = [need for need in needs if need not in scheduling or need.of(Home.RULES)]
+    if not needs:
+        return
     rules = _rules(needs, prefix)
     actions = ("events:PutRule", "events:RemoveTargets", "events:TagResource", "events:UntagResource")
     yield _allow("WriteRules", actions, rules)
@@ -158,13 +178,25 @@ def _apply(needs: Sequence[Needs], prefix: str) -> Iterator[Statement]:
         **{"ForAllValues:ArnEquals": {"events:TargetArn": clusters}, "Null": {"events:TargetArn": "false"}},
     )
     passed = {"iam:PassedToService": "events.amazonaws.com"}
-    yield _allow("LetEventBridgeStartTasks", ("iam:PassRole",), _roles(needs), StringEquals=passed)
+    yield _allow("LetEventBridgeStartTasks", ("iam:PassRole",), _roles(needs, Home.RULES), StringEquals=passed)
+
+
+def _apply_schedules(needs: Sequence[Needs]) -> Iterator[Statement]:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html"""
+    actions = ("scheduler:CreateSchedule", "scheduler:UpdateSchedule")
+    yield _allow("WriteSchedules", actions, _schedules(needs))
+    yield _allow("OwnTheirGroups", ("scheduler:CreateScheduleGroup", "scheduler:TagResource"), _groups(needs))
+    passed = {"iam:PassedToService": "scheduler.amazonaws.com"}
+    yield _allow("LetSchedulerStartTasks", ("iam:PassRole",), _roles(needs, Home.SCHEDULER), StringEquals=passed)
 
 
 def _prune(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     every = [need.scope.arn("events", "rule/*") for need in needs]
     tracked = {f"aws:ResourceTag/{TRACKING_TAG}": sorted({need.scope.tracking_id for need in needs})}
     yield _allow("DeleteWhatIsOurs", ("events:RemoveTargets", "events:DeleteRule"), every, StringEquals=tracked)
+    if scheduling := _scheduling(needs):
+        yield _allow("DeleteSchedules", ("scheduler:DeleteSchedule",), _schedules(scheduling))
+        yield _allow("DeleteEmptyGroups", ("scheduler:DeleteScheduleGroup",), _groups(scheduling))
 
 
 def _run(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
@@ -213,7 +245,7 @@ def _rules(needs: Sequence[Needs], prefix: str) -> list[str]:
     """The rules by name; by what their names begin with where that is asked for, or where they are too many."""
     found = []
     for need in needs:
-        names = [rule.name for rule in need.rules]
+        names = [rule.name for rule in need.of(Home.RULES)]
         if prefix or not names or len(names) > _MOST_NAMES:
             names = [f"{prefix or _beginning(names)}*"]
         found += [need.scope.arn("events", f"rule/{name}") for name in names]
@@ -226,12 +258,26 @@ def _beginning(names: Sequence[str]) -> str:
     return "".join(letters[0] for letters in alike)
 
 
-def _roles(needs: Sequence[Needs]) -> list[str]:
-    """Those that EventBridge is given to start the tasks."""
+def _scheduling(needs: Sequence[Needs]) -> list[Needs]:
+    """The configs that have schedules."""
+    return [need for need in needs if need.of(Home.SCHEDULER)]
+
+
+def _groups(needs: Sequence[Needs]) -> list[str]:
+    return [need.scope.arn("scheduler", f"schedule-group/{group}") for need in needs for group in need.groups]
+
+
+def _schedules(needs: Sequence[Needs]) -> list[str]:
+    return [need.scope.arn("scheduler", f"schedule/{group}/*") for need in needs for group in need.groups]
+
+
+def _roles(needs: Sequence[Needs], *homes: Home) -> list[str]:
+    """Those that EventBridge, or its Scheduler, is given to start the tasks."""
     return [
         need.scope.expand(role, "iam", "role/")
         for need in needs
-        for rule in need.rules
+        for home in homes or Home
+        for rule in need.of(home)
         for role in (rule.rule_role, rule.target.role if rule.target else "")
         if role
     ]

@@ -17,7 +17,7 @@ from esprestack.plan.ignored import Ignored, without_ignored
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
-from esprestack.rule import DEFAULT_ROLE
+from esprestack.rule import DEFAULT_ROLE, Home
 from esprestack.run import Planned, Run
 from esprestack.several import in_order
 
@@ -184,7 +184,8 @@ def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
     live = backend.confirm(live, sorted(live.rules))
     found = [rule for _, rule in sorted(live.rules.items()) if tracking_id in ("", rule.tracking_id)]
     kept = [rule for rule in found if not rule.would_lose and rule.rule.target]
-    notes = [
+    notes = list(live.notes)
+    notes += [
         f"`{rule.name}` is left out: a config can't say {', '.join(rule.would_lose) or 'a rule without target'}"
         for rule in found
         if rule not in kept
@@ -202,7 +203,11 @@ def dump(run: Run, cluster: str, tracking_id: str) -> tuple[Words, list[str]]:
     if tracking_id and tracking_id != live.scope.cluster:
         words["trackingId"] = tracking_id
     lookups = SecretLookups(run.veil)
-    words["rules"] = [lookups.written(to_words(rule.rule, role)) for rule in kept]
+    homes = {rule.rule.home for rule in kept}
+    home = homes.pop() if len(homes) == 1 else Home.RULES
+    if home is Home.SCHEDULER:
+        words["backend"] = str(home)
+    words["rules"] = [lookups.written(to_words(rule.rule, role, home)) for rule in kept]
     notes += [f"the config reads the secret `{secret}`: add it before you use the file" for secret in lookups.names]
     return words, notes
 
@@ -219,9 +224,9 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
         raise InputError(Problem("--merge takes one config at a time", todo="name it with --merge FILE"))
     (item,) = planned
     prepared, desired, scope = run.loaded()[0].prepared, item.desired, item.plan.scope
-    live = item.backend.read(prepared.targets(), owned=True)
+    live = item.backend.read(prepared.wanted(), owned=True)
     live = item.backend.confirm(live, sorted(live.rules))
-    names = prepared.targets()
+    names = prepared.wanted()
     ours = {name: rule for name, rule in live.rules.items() if rule.tracking_id == scope.tracking_id or name in names}
     notes: dict[str, None] = {}
     for _ in range(_MERGES):

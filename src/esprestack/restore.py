@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from esprestack.backends.base import Backend
+from esprestack.backends.base import Backend, Wanted
 from esprestack.config.desired import Desired, rule_of
 from esprestack.config.source import Source, read_tree
 from esprestack.config.tree import Tree
@@ -15,7 +15,7 @@ from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import CHANGING, Action
 from esprestack.plan.outcome import Result
 from esprestack.reports.as_json import ChangeReport, PlanReport, from_json
-from esprestack.rule import Scope
+from esprestack.rule import Home, Scope
 from esprestack.run import Planned, Run
 from esprestack.secrets import SECRET
 
@@ -40,10 +40,9 @@ def _planned(run: Run, plan: PlanReport, place: tuple[str, int], tree: Tree) -> 
     chosen = run.settings.options.rules
     changes = {at: change for at, change in changes.items() if not chosen or change.rule in chosen}
     scope = _scope(backend, plan, tree.where((*place, "account")))
-    made = {change.rule for change in changes.values() if change.before is None}
+    made = {change.rule: _made(change.after or {}) for change in changes.values() if change.before is None}
     desired = _desired(run, {(*place, "changes", at, "before"): change for at, change in changes.items()}, scope, tree)
-    targets = {item.rule.name: item.rule.target.id for item in desired if item.rule.target}
-    live = backend.read(targets | dict.fromkeys(made, ""))
+    live = backend.read(made | {item.rule.name: item.meant for item in desired})
     live = backend.confirm(live, sorted(live.rules))
     options = PlanOptions(prune=True, max_deletes=len(made), may_empty=True)
     fresh = make_plan(plan.config, desired, live, options, run.veil)
@@ -53,6 +52,11 @@ def _planned(run: Run, plan: PlanReport, place: tuple[str, int], tree: Tree) -> 
         if change.action is Action.ADOPT
     ]
     return Planned(replace(fresh, notes=(*fresh.notes, *notes)), backend, tuple(desired))
+
+
+def _made(words: Words) -> Wanted:
+    """Which live rule an apply has made."""
+    return Wanted(home=Home(words.get("backend", Home.RULES)), group=str(words.get("scheduleGroup", "")))
 
 
 def _was_tried(change: ChangeReport) -> bool:

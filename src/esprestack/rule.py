@@ -235,7 +235,7 @@ _Part = TypeVar("_Part")
 
 def with_texts(part: _Part, change: Callable[[str], str]) -> _Part:
     """`part`, a rule or anything in one, with `change` made to each text of it."""
-    if isinstance(part, str):
+    if isinstance(part, str) and not isinstance(part, StrEnum):
         return change(part)  # type: ignore[return-value]
     if isinstance(part, tuple):
         return tuple(with_texts(item, change) for item in part)  # type: ignore[return-value]

@@ -8,14 +8,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from esprestack.aws import Aws
-from esprestack.backends.base import Backend, Live
-from esprestack.backends.rules import RulesBackend
+from esprestack.backends.base import Backend, Live, Wanted
+from esprestack.backends.homes import HomesBackend
 from esprestack.config.jsonnet_vars import ext_vars
 from esprestack.config.load import Prepared, Surroundings, find_configs, prepare, prepare_source, source_of
 from esprestack.config.lookups.environment import Environment
@@ -226,7 +226,7 @@ class Run:
         complete = [item for item in prepared if item.top("cluster") and not item.missing]
         pool = ThreadPoolExecutor(max(1, len(complete)))
         try:
-            backends = [self._backend(item) for item in complete]
+            backends = [self.backend_of(item) for item in complete]
             for backend in backends:
                 backend.prepare()
             yield [
@@ -240,18 +240,19 @@ class Run:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _backend(self, prepared: Prepared) -> Backend:
+    def backend_of(self, prepared: Prepared) -> Backend:
+        """The backend for the rules of a config."""
         region = self.region_of(prepared)
         return self.rules_of(self._aws(region), prepared.top("cluster"), self._tracking_id(prepared))
 
     def rules_of(self, aws: Aws, cluster: str, tracking_id: str) -> Backend:
-        """The backend for the rules of one cluster and one owner."""
-        return RulesBackend(aws, cluster, tracking_id, self.settings.parallel)
+        """The backend for the rules and schedules of one cluster and one owner."""
+        return HomesBackend(aws, cluster, tracking_id, self.settings.parallel)
 
     def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
         self.aws(self.region_of(prepared))
-        targets = prepared.targets()
-        wanted = {name: targets[name] for name in options.rules if name in targets} if options.rules else targets
+        every = prepared.wanted()
+        wanted = {name: every[name] for name in options.rules if name in every} if options.rules else every
         return backend, backend.read(wanted, owned=not options.rules, cluster=cluster)
 
     def _homes(self, prepared: Sequence[Prepared], lives: Sequence[Live]) -> dict[tuple[str, str], dict[str, int]]:
@@ -262,7 +263,7 @@ class Run:
         homes: dict[tuple[str, str], dict[str, int]] = {}
         owners = [homes.setdefault(self._owner(item), {}) for item in prepared]
         for index, item in enumerate(prepared):
-            owners[index] |= dict.fromkeys(item.targets(), index)
+            owners[index] |= dict.fromkeys(item.wanted(), index)
         for at_home in (True, False):
             for index, live in enumerate(lives):
                 for name, rule in live.rules.items():
@@ -284,8 +285,9 @@ class Run:
         desired = tuple(desired_rules(loaded, live.scope, self.settings.now))
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
-        configured = {name for prepared in self.prepared() for name in prepared.targets()}
-        plan = make_plan(loaded.path, desired, live, self.settings.options, self.veil, elsewhere, configured=configured)
+        configured = {name for prepared in self.prepared() for name in prepared.wanted()}
+        options = replace(self.settings.options, now=self.settings.now)
+        plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured)
         return Planned(plan, backend, desired, live.on_bus)
 
     def wanted(self, region: str, tracking_id: str, scope: Scope) -> "dict[str, Desired]":
@@ -311,12 +313,11 @@ class Run:
     def still_differing(self, item: Planned, names: Sequence[str]) -> dict[str, str]:
         """Of the rules of `names`, those that AWS doesn't have as the plan wanted them, and in which fields."""
         wanted = {desired.rule.name: desired for desired in item.desired if desired.rule.name in names}
-        targets = dict.fromkeys(names, "")
-        targets |= {name: desired.rule.target.id for name, desired in wanted.items() if desired.rule.target}
-        live = item.backend.read(targets)
+        live = item.backend.read(dict.fromkeys(names, Wanted()) | {name: wanted[name].meant for name in wanted})
         if doubted := doubtful(list(wanted.values()), live, live.rules):  # the index may not know our tags yet
             live = item.backend.confirm(live, doubted)
-        plan = make_plan(item.plan.config, list(wanted.values()), live, PlanOptions(), self.veil, live.rules)
+        options = PlanOptions(now=self.settings.now)
+        plan = make_plan(item.plan.config, list(wanted.values()), live, options, self.veil, live.rules)
         differing = {
             change.name: ", ".join(field.path for field in change.fields) or change.reason or str(change.action)
             for change in plan.changes
@@ -344,7 +345,7 @@ class Run:
         problems = []
         for loaded in configs:
             aws = self.aws(self.region_of(loaded.prepared))
-            backend = self._backend(loaded.prepared)
+            backend = self.backend_of(loaded.prepared)
             live = backend.read({})
             desired = desired_rules(loaded, live.scope, self.settings.now)
             problems += self.findings.offline(desired, live.scope)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
-from esprestack.backends.rules import RulesBackend
+from esprestack.backends.base import Backend
 from esprestack.backends.task_ends import watched_names
 from esprestack.backends.tasks import Log, Tasks
 from esprestack.backends.tasks_mapping import ContainerSetup, Launch, LogLine, Task
@@ -86,7 +86,7 @@ def configured(run: Run, name: str) -> Chosen:
 def live(run: Run, name: str) -> Chosen:
     """The rule as AWS has it, found by its name in a config. Raises EsprestackError."""
     loaded, name = _home(run, name)
-    read = _backend(run, loaded).read({name: loaded.prepared.targets()[name]})
+    read = _backend(run, loaded).read({name: loaded.prepared.wanted()[name]})
     rule = read.rules.get(run.vault.open(name))
     if rule is None:
         raise InputError(Problem(f"AWS has no rule `{name}`", todo="apply the config, or leave out --live"))
@@ -104,7 +104,7 @@ def _home(run: Run, name: str) -> "tuple[Loaded, str]":
     """The config with the rule, and its name."""
     if name:
         check_rules(run.prepared(), [name])
-    every = [(loaded, rule) for loaded in run.loaded() for rule in loaded.prepared.targets()]
+    every = [(loaded, rule) for loaded in run.loaded() for rule in loaded.prepared.wanted()]
     found = [(loaded, rule) for loaded, rule in every if name in ("", rule)]
     if len(found) == 1:
         return found[0]
@@ -117,9 +117,9 @@ def _home(run: Run, name: str) -> "tuple[Loaded, str]":
     raise InputError(Problem(f"which rule? There are {names}", todo="name one with --rule"))
 
 
-def _backend(run: Run, loaded: "Loaded") -> RulesBackend:
-    aws = run.aws(run.region_of(loaded.prepared))
-    return RulesBackend(aws, loaded.prepared.top("cluster"), "", run.settings.parallel)
+def _backend(run: Run, loaded: "Loaded") -> Backend:
+    run.aws(run.region_of(loaded.prepared))  # which sees to it that the account may be used
+    return run.backend_of(loaded.prepared)
 
 
 def _chosen(run: Run, rule: Rule, scope: Scope, problems: Sequence[Problem]) -> Chosen:

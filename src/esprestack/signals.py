@@ -6,6 +6,20 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-canc
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def left_to_the_main_thread() -> Iterator[None]:
+    """Threads that are started meanwhile get no signal: it wakes the thread that gets it, which has to handle it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class CancelledError(KeyboardInterrupt):
@@ -21,7 +35,7 @@ class Signals:
         self.stop = threading.Event()
         """Set where a signal is to end what writes, after the rule in hand."""
         self._waits = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _ENDING:
             signal.signal(number, self._came)
 
     def wait_for_the_rule_in_hand(self) -> None:

@@ -6,14 +6,44 @@ from typing import Any
 import yaml
 from tests.aws.account import CLUSTER, REGION
 
+from esprestack.rule import Home
+
 
 def a_rule(name: str = "nightly", **keys: Any) -> dict[str, Any]:
     """An entry under `rules:`; `account.a_target` and `Account.has_rule` are the same rule as AWS has it."""
     return {"name": name, "scheduleExpression": "rate(1 day)", "taskDefinition": "app", **keys}
 
 
-def everything(name: str = "nightly") -> dict[str, Any]:
+OF_RULES = ("targetId", "ruleRole", "ruleTags")
+OF_SCHEDULES: dict[str, Any] = {
+    "backend": "scheduler",
+    "timezone": "Asia/Tokyo",
+    "startDate": "2101-01-01T00:00:00Z",
+    "endDate": "2102-01-01T00:00:00Z",
+    "flexibleTimeWindow": {"mode": "FLEXIBLE", "maximumWindowInMinutes": 15},
+    "scheduleGroup": "nightly",
+    "actionAfterCompletion": "DELETE",
+    "kmsKey": "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+}
+"""The keys of schedules alone, in the order in which `dump` writes them."""
+
+
+def everything(name: str = "nightly", home: Home = Home.RULES) -> dict[str, Any]:
     """An entry with every key, in the spelling and order in which `dump` writes it; no value is a default."""
+    every = _everything(name)
+    if home is Home.RULES:
+        return every
+    del every["tags"]["empty"]
+    found: dict[str, Any] = {}
+    for key, value in every.items():
+        if key not in OF_RULES:
+            found[key] = value
+        if key == "scheduleExpression":
+            found |= OF_SCHEDULES
+    return found
+
+
+def _everything(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": "Every night: the day's figures",
@@ -83,12 +113,16 @@ def a_config(*rules: dict[str, Any], **keys: Any) -> str:
 
 
 class Folder:
-    """The working folder with the config files."""
+    """The working folder with the config files; their rules live in `home` unless they say otherwise."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, home: Home = Home.RULES) -> None:
         self.path = path
+        self.home = home
 
     def write(self, text: str, name: str = "ecschedule.yaml") -> Path:
+        """At the end of a config, where it changes no line's number, stands its home."""
+        if self.home is Home.SCHEDULER and name.endswith(".yaml") and "cluster:" in text and "\nbackend:" not in text:
+            text = f"{text.rstrip()}\nbackend: scheduler\n"
         file = self.path / name
         file.write_text(text, "utf-8")
         return file

@@ -14,12 +14,15 @@ import pytest
 from tests.aws.account import Account
 from tests.aws.configs import Folder
 from tests.aws.running import Clock, Logs
+from tests.aws.schedule_account import ScheduleAccount
 from tests.support.aws_front import AwsFront
 from tests.support.ecs_tasks import PENDING, RUNNING, EcsTasks, stopped
+from tests.support.schedules import Schedules
 
 from esprestack import jobs, retries, run_task
 from esprestack.checks.codes import CODES
 from esprestack.cli import run as esprestack_cli
+from esprestack.rule import Home
 from esprestack.terminal import Terminal
 
 
@@ -32,6 +35,25 @@ class Said(NamedTuple):
 
 
 Esprestack: TypeAlias = Callable[..., Said]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs the tests of a module with `HOMES` once for each home."""
+    homes = getattr(metafunc.module, "HOMES", ())
+    own = any("home" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if homes and not own and "home" in metafunc.fixturenames:
+        metafunc.parametrize("home", homes, indirect=True, ids=str)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked `of_rules`, a test or one of its cases, is about nothing that a schedule has."""
+    items[:] = [
+        item for item in items if not (item.get_closest_marker("of_rules") and _home_of(item) is Home.SCHEDULER)
+    ]
+
+
+def _home_of(item: pytest.Item) -> object:
+    return item.callspec.params.get("home") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
 
 
 @pytest.fixture(scope="session")
@@ -93,23 +115,42 @@ def rare_collections() -> Iterator[None]:
 
 
 @pytest.fixture
-def front(running_front: AwsFront) -> AwsFront:
+def home(request: pytest.FixtureRequest) -> Home:
+    """Where the rules of a test live: `HOMES = tuple(Home)` in a module says that its tests hold for both."""
+    return getattr(request, "param", Home.RULES)
+
+
+@pytest.fixture(scope="session")
+def every_schedule() -> Schedules:
+    return Schedules()
+
+
+@pytest.fixture
+def schedules(every_schedule: Schedules) -> Schedules:
+    """EventBridge Scheduler, empty."""
+    every_schedule.reset()
+    return every_schedule
+
+
+@pytest.fixture
+def front(running_front: AwsFront, schedules: Schedules) -> AwsFront:
     running_front.reset()
+    schedules.serve(running_front)
     return running_front
 
 
 @pytest.fixture
-def account(front: AwsFront, clients: Account) -> Account:
+def account(front: AwsFront, clients: Account, schedules: Schedules, home: Home) -> Account:
     """An account with the task definition `app` and no rules."""
     clients.has_task_definitions("app")
-    return clients
+    return ScheduleAccount(front, schedules) if home is Home.SCHEDULER else clients
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Home) -> Folder:
     """The working folder, empty."""
     monkeypatch.chdir(tmp_path)
-    return Folder(tmp_path)
+    return Folder(tmp_path, home)
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@ from tests.support.aws_front import AwsFront
 
 from esprestack.aws import Aws
 from esprestack.errors import AwsError
+from esprestack.rule import Home
 from esprestack.secrets import Vault
+
+HOMES = tuple(Home)
 
 COMMANDS = [("diff",), ("apply",), ("drift",), ("validate",)]
 
@@ -62,6 +65,7 @@ def test_an_empty_config(esprestack: Esprestack, folder: Folder, text: str) -> N
     assert error == "ecschedule.yaml: the config is empty (it needs at least `cluster:` and a list `rules:`)"
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -127,6 +131,7 @@ def test_two_spellings_of_one_key(esprestack: Esprestack, folder: Folder) -> Non
     assert "did you mean `launchType`" not in error
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize("key", ["ecschedule:tracking-id", "aws:cloudformation:stack-name"])
 def test_a_tag_of_the_rule_that_is_not_the_configs_to_set(esprestack: Esprestack, folder: Folder, key: str) -> None:
     """AWS refuses `aws:`, and the tracking tag is written from `trackingId`."""
@@ -284,6 +289,7 @@ def test_credentials_that_are_not_valid_any_more(
     assert SIGN_IN in error
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(
     ("operation", "action"),
     [
@@ -304,6 +310,7 @@ def test_a_call_that_is_denied(
     assert f"(allow {action} in the policy of the role that runs esprestack)" in error
 
 
+@pytest.mark.of_rules
 def test_a_write_that_is_denied_names_the_rule(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:

@@ -19,8 +19,10 @@ from esprestack.checks.finding import Finding
 from esprestack.checks.online import online_findings, wanted_facts
 from esprestack.errors import AwsError
 from esprestack.facts import Absent, Condition, ContainerDefinition, Role, Statement, TaskDefinition, Unanswered
-from esprestack.rule import Scope
+from esprestack.rule import Home, Scope
 from esprestack.secrets import Vault
+
+HOMES = tuple(Home)
 
 SCOPE = Scope("aws", REGION, ACCOUNT, CLUSTER, CLUSTER)
 ROLE = "ecsEventsRole"

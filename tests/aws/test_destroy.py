@@ -12,6 +12,10 @@ from tests.aws.configs import Folder
 from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 DESTROY = ("destroy", "--region", "eu-central-1", "--cluster", "jobs", "--tracking-id", "pr-7")
 YES = ("--yes-delete", "pr-7")
 
@@ -24,6 +28,7 @@ def review_app(account: Account) -> None:
     account.has_rule("production")
 
 
+@pytest.mark.of_rules
 def test_all_rules_of_the_tracking_id_go_and_no_other(
     esprestack: Esprestack, account: Account, review_app: None
 ) -> None:
@@ -33,6 +38,7 @@ def test_all_rules_of_the_tracking_id_go_and_no_other(
     assert said.out.endswith("\nApplied: 2 done\n")
 
 
+@pytest.mark.of_rules
 def test_targets_go_before_rules(esprestack: Esprestack, front: AwsFront, review_app: None) -> None:
     esprestack(*DESTROY, *YES)
     assert [call.operation for call in front.writes() if rule_of(call) == "report"] == ["RemoveTargets", "DeleteRule"]
@@ -44,6 +50,7 @@ def test_the_cluster_is_the_one_named_like_the_tracking_id(esprestack: Esprestac
     assert account.names() == []
 
 
+@pytest.mark.of_rules
 def test_without_the_id_typed_twice_it_is_only_shown(
     esprestack: Esprestack, account: Account, front: AwsFront, review_app: None
 ) -> None:
@@ -53,6 +60,7 @@ def test_without_the_id_typed_twice_it_is_only_shown(
     assert "error: nothing was deleted (to delete them add: --yes-delete pr-7)" in said.err
 
 
+@pytest.mark.of_rules
 def test_another_id_typed_the_second_time_deletes_nothing(
     esprestack: Esprestack, front: AwsFront, review_app: None
 ) -> None:
@@ -68,10 +76,12 @@ def test_an_empty_id_or_a_pattern_is_refused(esprestack: Esprestack, front: AwsF
     assert "the tracking id is empty or a pattern" in said.err
 
 
+@pytest.mark.of_rules
 def test_a_dry_run_deletes_nothing(esprestack: Esprestack, front: AwsFront, review_app: None) -> None:
     assert (esprestack(*DESTROY, *YES, "--dry-run").code, written(front)) == (0, [])
 
 
+@pytest.mark.of_rules
 def test_more_than_max_deletes_is_refused(esprestack: Esprestack, front: AwsFront, review_app: None) -> None:
     said = esprestack(*DESTROY, *YES, "--max-deletes", "1")
     assert (said.code, written(front)) == (1, [])
@@ -84,6 +94,7 @@ def test_nothing_of_that_id_is_nothing_to_do(esprestack: Esprestack, account: Ac
     assert (said.code, account.names()) == (0, ["production"])
 
 
+@pytest.mark.of_rules
 def test_what_is_in_part_somebody_elses_is_kept_and_named(
     esprestack: Esprestack, account: Account, review_app: None
 ) -> None:
@@ -96,6 +107,7 @@ def test_what_is_in_part_somebody_elses_is_kept_and_named(
     assert "error: `managed` is still there: kept, a delete would lose " in said.err
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize("tagging", ["denied", "moto"])
 def test_where_the_index_of_tags_says_nothing_the_rules_of_the_cluster_are_asked(
     esprestack: Esprestack, account: Account, front: AwsFront, tagging: Any
@@ -107,6 +119,7 @@ def test_where_the_index_of_tags_says_nothing_the_rules_of_the_cluster_are_asked
     assert account.names() == ["production"]
 
 
+@pytest.mark.of_rules
 def test_the_index_alone_deletes_nothing(esprestack: Esprestack, account: Account, front: AwsFront) -> None:
     account.has_rule("report", tracked_by="pr-7")
     just_before(front, "ListTargetsByRule", lambda: account.track("report", "somebody-else"))
@@ -114,6 +127,7 @@ def test_the_index_alone_deletes_nothing(esprestack: Esprestack, account: Accoun
     assert (said.code, account.names(), written(front)) == (0, ["report"], [])
 
 
+@pytest.mark.of_rules
 def test_one_that_fails_stops_no_other(
     esprestack: Esprestack, account: Account, front: AwsFront, review_app: None
 ) -> None:
@@ -125,6 +139,7 @@ def test_one_that_fails_stops_no_other(
     assert account.names() == ["production"]
 
 
+@pytest.mark.of_rules
 def test_ctrl_c_ends_it_between_rules(
     esprestack: Esprestack,
     account: Account,
@@ -138,6 +153,7 @@ def test_ctrl_c_ends_it_between_rules(
     assert said.out.endswith("\nApplied: 1 done, 1 not tried\n")
 
 
+@pytest.mark.of_rules
 def test_its_report_puts_the_rules_back(
     esprestack: Esprestack, folder: Folder, account: Account, review_app: None
 ) -> None:

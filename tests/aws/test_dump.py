@@ -7,6 +7,10 @@ from tests.aws.configs import Folder, a_rule, everything
 from tests.aws.conftest import Esprestack, anyhow
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 DUMP = ("dump", "--cluster", CLUSTER, "--region", REGION)
 
 
@@ -16,9 +20,13 @@ def esprestack(esprestack: Esprestack) -> Esprestack:
 
 
 def test_a_dump_of_rules_with_every_key_is_a_config_without_a_difference(
-    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+    esprestack: Esprestack,
+    folder: Folder,
+    account: Account,
+    front: AwsFront,
+    home: Home,
 ) -> None:
-    folder.config(everything("all"), a_rule("plain"), a_rule("other", scheduleExpression="rate(5 minutes)"))
+    folder.config(everything("all", home), a_rule("plain"), a_rule("other", scheduleExpression="rate(5 minutes)"))
     assert esprestack("apply").code == 0
     front.clear()
     dump = esprestack(*DUMP)
@@ -29,20 +37,22 @@ def test_a_dump_of_rules_with_every_key_is_a_config_without_a_difference(
     assert diff.out.endswith("No changes: AWS is what the config says (3 unchanged)\n")
 
 
-def test_a_dump_has_every_key_in_ecschedules_spelling(esprestack: Esprestack, folder: Folder) -> None:
-    folder.config(everything("all"))
+def test_a_dump_has_every_key_in_ecschedules_spelling(esprestack: Esprestack, folder: Folder, home: Home) -> None:
+    folder.config(everything("all", home))
     assert esprestack("apply").code == 0
     dump = yaml.safe_load(esprestack(*DUMP).out)
-    entry = everything("all")
-    assert dump == {"region": REGION, "cluster": CLUSTER, "role": entry.pop("role"), "rules": [entry]}
+    entry = everything("all", home)
+    backend = {"backend": entry.pop("backend")} if home is Home.SCHEDULER else {}
+    assert dump == {"region": REGION, "cluster": CLUSTER, "role": entry.pop("role"), **backend, "rules": [entry]}
     assert list(dump["rules"][0]) == list(entry), "in ecschedule's order"
 
 
-def test_a_dump_leaves_defaults_out(esprestack: Esprestack, account: Account) -> None:
+def test_a_dump_leaves_defaults_out(esprestack: Esprestack, account: Account, home: Home) -> None:
     account.has_rule("nightly")
     assert esprestack(*DUMP).out == (
         f"region: {REGION}\n"
         f"cluster: {CLUSTER}\n"
+        f"{'backend: scheduler' + chr(10) if home is Home.SCHEDULER else ''}"
         "rules:\n"
         "- name: nightly\n"
         "  scheduleExpression: rate(1 day)\n"
@@ -96,6 +106,7 @@ def test_what_a_config_cannot_say_is_named_and_left_out(esprestack: Esprestack, 
     assert dump.err == "note: `paths` is left out: a config can't say its target's InputPath\n"
 
 
+@pytest.mark.of_rules
 def test_further_targets_are_named(esprestack: Esprestack, account: Account) -> None:
     queue = {"Id": "copy", "Arn": arn("sqs", "copies")}
     account.has_rule("nightly", targets=[a_target("nightly"), queue])

@@ -14,15 +14,17 @@ import pytest
 import yaml
 from pydantic import BaseModel
 from tests.aws.account import ACCOUNT, CLUSTER, REGION, TRACKING_TAG, Account, a_target, arn, request, written
-from tests.aws.configs import Folder, a_rule, everything
+from tests.aws.configs import OF_SCHEDULES, Folder, a_rule, everything
 from tests.aws.conftest import Esprestack, anyhow
 from tests.support.aws_front import AwsFront
 
 from esprestack.config import keys, model
 from esprestack.config.desired import desired_rules
-from esprestack.rule import Rule, Scope
+from esprestack.rule import Home, Rule, Scope
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
+
+HOMES = tuple(Home)
 
 
 @pytest.fixture
@@ -40,6 +42,7 @@ class Case:
     ecs: Mapping[str, Any] = field(default_factory=dict)
     override: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    homes: tuple[Home, ...] = HOMES
 
     @property
     def id(self) -> str:
@@ -74,6 +77,11 @@ def _camel(text: str) -> str:
     return text.replace("security_groups", "securityGroups").replace("assign_public_ip", "assignPublicIp")
 
 
+def a_schedule(*spellings: str, **members: Any) -> Case:
+    """A key of EventBridge Scheduler alone."""
+    return Case(spellings, rule=members, homes=(Home.SCHEDULER,))
+
+
 CASES = [
     Case(("description: Every night",), rule={"Description": "Every night"}),
     Case(
@@ -81,7 +89,7 @@ CASES = [
         rule={"ScheduleExpression": "cron(0 3 ? * MON-FRI *)"},
     ),
     Case(("disabled: true",), rule={"State": "DISABLED"}),
-    Case(("targetId: main", "target_id: main"), target={"Id": "main"}),
+    Case(("targetId: main", "target_id: main"), target={"Id": "main"}, homes=(Home.RULES,)),
     Case(
         ("taskDefinition: other", "task_definition: other"),
         ecs={"TaskDefinitionArn": arn("ecs", "task-definition/other")},
@@ -175,6 +183,11 @@ CASES = [
     Case(
         ("tags: {team: red, empty: }",),
         ecs={"Tags": [{"Key": "empty", "Value": ""}, {"Key": "team", "Value": "red"}]},
+        homes=(Home.RULES,),
+    ),
+    Case(
+        ("tags: {team: red, cost: '7'}",),
+        ecs={"Tags": [{"Key": "cost", "Value": "7"}, {"Key": "team", "Value": "red"}]},
     ),
     Case(
         (
@@ -187,21 +200,52 @@ CASES = [
         ("retryPolicy: {maximumRetryAttempts: 0}",),
         target={"RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 86400}},
     ),
-    Case(("ruleRole: bus", "rule_role: bus"), rule={"RoleArn": arn("iam", "role/bus")}),
-    Case(("ruleTags: {team: red, cost: '7'}", "rule_tags: {team: red, cost: '7'}"), tags={"team": "red", "cost": "7"}),
+    Case(("ruleRole: bus", "rule_role: bus"), rule={"RoleArn": arn("iam", "role/bus")}, homes=(Home.RULES,)),
+    Case(
+        ("ruleTags: {team: red, cost: '7'}", "rule_tags: {team: red, cost: '7'}"),
+        tags={"team": "red", "cost": "7"},
+        homes=(Home.RULES,),
+    ),
+    a_schedule("timezone: Asia/Tokyo", ScheduleExpressionTimezone="Asia/Tokyo"),
+    a_schedule(
+        "startDate: 2101-01-01",
+        "start_date: 2101-01-01T09:00:00+09:00",
+        StartDate=datetime(2101, 1, 1, tzinfo=UTC).timestamp(),
+    ),
+    a_schedule("endDate: 2102-01-01", "end_date: 2102-01-01", EndDate=datetime(2102, 1, 1, tzinfo=UTC).timestamp()),
+    a_schedule(
+        "flexibleTimeWindow: {mode: FLEXIBLE, maximumWindowInMinutes: 15}",
+        "flexible_time_window: {maximum_window_in_minutes: 15}",
+        FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
+    ),
+    a_schedule("scheduleGroup: nightly", "schedule_group: nightly", GroupName="nightly"),
+    a_schedule("actionAfterCompletion: DELETE", "action_after_completion: DELETE", ActionAfterCompletion="DELETE"),
+    a_schedule(
+        f"kmsKey: {OF_SCHEDULES['kmsKey']}", f"kms_key: {OF_SCHEDULES['kmsKey']}", KmsKeyArn=OF_SCHEDULES["kmsKey"]
+    ),
+    a_schedule(
+        "scheduleExpression: at(2101-01-01T00:00:00)",
+        "schedule_expression: at(2101-01-01T00:00:00)",
+        ScheduleExpression="at(2101-01-01T00:00:00)",
+    ),
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize(
+    ("home", "case"),
+    [pytest.param(home, case, id=f"{home}-{case.id}") for case in CASES for home in case.homes],
+    indirect=["home"],
+)
 def test_a_key_is_seen_by_diff_carried_out_by_apply_and_then_at_rest(
-    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, case: Case
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, home: Home, case: Case
 ) -> None:
     account.has_task_definitions("other")
     account.has_rule("nightly")  # as a config without the key has it: see test_no_noise
     folder.config(_entry(case.spellings[0]))
     assert esprestack("diff", "--exit-code").code == 2
     assert esprestack("apply").code == 0
-    _reached_aws(case, front)
+    if home is Home.RULES:
+        _reached_aws(case, front)
     _stands_in_aws(case, account)
 
     assert esprestack("diff", "--exit-code").code == 0
@@ -223,12 +267,14 @@ def _rule_of(folder: Folder, spelling: str) -> Rule:
 
 
 def test_all_keys_at_once_come_with_a_new_rule_and_go_when_they_are_removed(
-    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
+    esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, home: Home
 ) -> None:
-    folder.config(everything("nightly"))
+    folder.config(everything("nightly", home))
     assert esprestack("apply").code == 0
-    assert written(front) == ["PutRule", "PutTargets"]
+    made = ["PutRule", "PutTargets"] if home is Home.RULES else ["CreateScheduleGroup", "CreateSchedule"]
+    assert written(front) == made
     assert len(account.target("nightly")) > len(a_target("nightly"))
+    assert esprestack("diff", "--exit-code").code == 0
 
     folder.config(a_rule("nightly"))
     assert esprestack("apply").code == 0
@@ -322,7 +368,7 @@ def test_the_region_of_the_config_goes_before_that_of_the_environment(
     environment.setenv("AWS_REGION", "us-east-1")
     folder.config()
     assert esprestack("apply").code == 0
-    assert account.rule()["Arn"] == f"arn:aws:events:{REGION}:123456789012:rule/nightly"
+    assert account.rule()["Arn"].split(":")[3] == REGION
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
@@ -347,12 +393,14 @@ def test_every_key_of_the_model_has_a_case() -> None:
     written_here = {key for case in CASES for spelling in case.spellings for key in _keys(_text(spelling))}
     assert set(_keys_of(model.Config)) - written_here == {
         "region", "cluster", "trackingId", "tracking_id", "rules", "plugins", "config", "func_prefix", "funcPrefix",
-        "defaults", "extends", "until", "allow",  # what AWS doesn't hear of: tests/unit/config/test_layers.py, tests/unit/checks
+        "backend", "defaults", "extends", "until", "allow",  # what AWS doesn't hear of: tests/unit/config/test_layers.py, tests/unit/checks
     }  # fmt: skip
 
 
 def test_everything_has_every_key() -> None:
-    assert {key for case in CASES for key in _keys(_text(case.spellings[0]))} <= set(_keys(everything()))
+    for home in Home:
+        keys_here = {key for case in CASES if home in case.homes for key in _keys(_text(case.spellings[0]))}
+        assert keys_here <= set(_keys(everything(home=home)))
 
 
 def _keys(value: Any) -> Iterator[str]:

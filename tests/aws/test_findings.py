@@ -9,6 +9,10 @@ from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack, Said
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 NO_ROLE = ("--allow", "no-role")
 """The role that starts the tasks is none of these tests' business."""
 
@@ -79,6 +83,7 @@ def codes(said: Said) -> list[str]:
     return [problem["code"] for problem in problems(said)]
 
 
+@pytest.mark.of_rules
 def test_six_mistakes_are_six_findings_in_one_run_each_at_its_line(esprestack: Esprestack, six: None) -> None:
     said = esprestack("validate", *NO_ROLE)
     assert (said.code, said.out) == (1, "6 to mend, 0 warnings\n")
@@ -89,6 +94,7 @@ def test_six_mistakes_are_six_findings_in_one_run_each_at_its_line(esprestack: E
         assert word in line
 
 
+@pytest.mark.of_rules
 def test_the_same_as_json(esprestack: Esprestack, six: None) -> None:
     said = esprestack("validate", *NO_ROLE, "--format", "json")
     assert said.code == 1
@@ -101,6 +107,7 @@ def test_the_same_as_json(esprestack: Esprestack, six: None) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.of_rules
 def test_the_same_as_sarif(esprestack: Esprestack, six: None) -> None:
     said = esprestack("validate", *NO_ROLE, "--format", "sarif")
     assert said.code == 1
@@ -112,6 +119,7 @@ def test_the_same_as_sarif(esprestack: Esprestack, six: None) -> None:
     assert {result["level"] for result in run["results"]} == {"error"}
 
 
+@pytest.mark.of_rules
 def test_columns_count_characters(esprestack: Esprestack, folder: Folder) -> None:
     line = "- {name: a, taskDefinition: app, description: größe 😀, scheduleExpression: rate(1 days)}"
     folder.write(f"region: eu-central-1\ncluster: jobs\nrules:\n{line}\n")
@@ -130,6 +138,7 @@ STOPPING = [
 ]
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(("keys", "code", "severity"), STOPPING)
 def test_what_aws_refuses_or_never_starts_fails_a_diff_which_shows_its_plan_all_the_same(
     esprestack: Esprestack, folder: Folder, keys: dict[str, Any], code: str, severity: str
@@ -141,6 +150,7 @@ def test_what_aws_refuses_or_never_starts_fails_a_diff_which_shows_its_plan_all_
     assert [change["rule"] for change in json.loads(said.out)["plans"][0]["changes"]] == ["fine", "nightly"]
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(("keys", "code", "severity"), STOPPING)
 def test_it_stops_an_apply_before_anything_is_written(
     esprestack: Esprestack, folder: Folder, front: AwsFront, keys: dict[str, Any], code: str, severity: str
@@ -179,6 +189,7 @@ def test_a_finding_can_be_allowed_by_its_code(
     assert (said.code, findings(said), account.names()) == (0, [], ["nightly"])
 
 
+@pytest.mark.of_rules
 def test_a_rule_allows_a_finding_of_its_own_alone(esprestack: Esprestack, folder: Folder) -> None:
     allowing = a_rule("a", **WRONG_CONTAINER, **REFUSED, allow=["no-such-container"])
     folder.config(allowing, a_rule("b", containerOverrides=[{"name": "bp"}]))
@@ -276,6 +287,7 @@ def test_a_name_that_cannot_be_one_is_told_once_and_not_asked_for(
 # -- what could not be asked -----------------------------------------------------------------------------------
 
 
+@pytest.mark.of_rules
 def test_what_may_not_be_asked_is_said_once_beside_the_findings_of_the_text(
     esprestack: Esprestack, folder: Folder, front: AwsFront
 ) -> None:
@@ -302,6 +314,7 @@ def test_what_may_not_be_asked_stops_no_apply(
     assert "[not-asked]" in findings(said)[0]
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize("why", ["no network", "no credentials", "not allowed"])
 def test_without_aws_a_validation_tells_the_findings_of_the_text_and_why_it_is_not_all(
     esprestack: Esprestack, folder: Folder, front: AwsFront, environment: pytest.MonkeyPatch, why: str

@@ -9,7 +9,9 @@ import pytest
 from tests.aws.account import Account, a_target
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
+from tests.aws.schedule_account import ScheduleAccount
 from tests.support.guarded_front import GuardedFront
+from tests.support.schedules import Schedules
 
 ACCOUNT = ("--account", "123456789012")
 
@@ -225,3 +227,70 @@ def test_health_reads_metrics_queues_and_stopped_tasks_and_nothing_else(espresta
 
 def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+# -- schedules of EventBridge Scheduler ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scheduled(folder: Folder, account: Account, front: GuardedFront, schedules: Schedules) -> ScheduleAccount:
+    """A schedule to create, update, move to another group, adopt and delete, and none of EventBridge's rules."""
+    found = ScheduleAccount(front, schedules)
+    for name in ("changed", "moved", "gone"):
+        found.has_rule(name, ScheduleExpression="rate(2 days)")
+    found.has_rule("theirs", tracked_by="theirs")
+    folder.config(*map(a_rule, ("new", "changed")), a_rule("moved", scheduleGroup="more"), backend="scheduler")
+    return found
+
+
+def test_diff_of_schedules_needs_no_more_and_may_write_nothing(
+    esprestack: Esprestack, scheduled: ScheduleAccount, guard: GuardedFront
+) -> None:
+    guard.policy = printed(esprestack, "diff")
+    assert esprestack("diff", "--prune").code == 0
+    assert esprestack("drift").code == 2
+    assert guard.refused == []
+    assert esprestack("apply").code == 1
+    assert set(guard.refused) == {
+        "scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:CreateScheduleGroup"
+    }  # fmt: skip
+
+
+def test_apply_of_schedules_needs_no_more(
+    esprestack: Esprestack, scheduled: ScheduleAccount, folder: Folder, guard: GuardedFront
+) -> None:
+    guard.policy = printed(esprestack, "apply")
+    assert esprestack("apply", "--rule", "new", "--rule", "changed").code == 0
+    assert guard.refused == []
+    assert esprestack("apply", "--prune").code == 1
+    assert "gone" in scheduled.names()
+
+
+def test_prune_and_destroy_of_schedules_need_no_more(
+    esprestack: Esprestack, scheduled: ScheduleAccount, guard: GuardedFront
+) -> None:
+    guard.policy = printed(esprestack, "prune")
+    assert esprestack("apply", "--prune").code == 0
+    assert guard.refused == []
+    assert scheduled.names() == ["changed", "moved", "new", "theirs"]
+    assert esprestack("destroy", "--region", "eu-central-1", "--tracking-id", "jobs", "--yes-delete", "jobs").code == 0
+    assert guard.refused == []
+    assert scheduled.names() == ["theirs"]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "scheduler:ListSchedules", "scheduler:GetSchedule", "scheduler:ListTagsForResource", "scheduler:CreateSchedule",
+        "scheduler:UpdateSchedule", "scheduler:CreateScheduleGroup", "scheduler:TagResource", "scheduler:DeleteSchedule",
+        "iam:PassRole",
+    ],
+)  # fmt: skip
+def test_without_any_one_action_on_schedules_something_is_refused(
+    esprestack: Esprestack, scheduled: ScheduleAccount, guard: GuardedFront, action: str
+) -> None:
+    policy = printed(esprestack, "prune")
+    guard.policy = without(policy, action)
+    assert guard.policy != policy
+    assert esprestack("apply", "--prune").code == 1
+    assert action in guard.refused

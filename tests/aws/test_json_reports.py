@@ -11,6 +11,9 @@ from tests.aws.conftest import Esprestack, Said, anyhow
 from tests.support.aws_front import AwsFront
 
 from esprestack.reports import as_json
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
 
 
 @pytest.fixture
@@ -32,20 +35,21 @@ def results(document: Any) -> dict[str, tuple[str, str | None]]:
 
 
 @pytest.fixture
-def of_each_kind(folder: Folder, account: Account) -> None:
+def of_each_kind(folder: Folder, account: Account, home: Home) -> None:
     account.has_rule("changed", Description="Old")
     account.has_rule("moved", targets=[a_target("old"), {"Id": "copy", "Arn": arn("sqs", "copies")}])
     account.has_rule("found", tracked_by=None)
     account.has_rule("same")
     account.has_rule("gone")
-    folder.config(everything("all"), *map(a_rule, ("changed", "moved", "found", "same")))
+    folder.config(everything("all", home), *map(a_rule, ("changed", "moved", "found", "same")))
 
 
 def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(as_json.schema())
 
 
-def test_a_diff(esprestack: Esprestack, of_each_kind: None) -> None:
+@pytest.mark.of_rules
+def test_a_diff(esprestack: Esprestack, of_each_kind: None, home: Home) -> None:
     document = read(esprestack("diff", "--prune", "--format", "json"))
     assert (document["version"], document["command"], document["changed"]) == (1, "diff", True)
     assert results(document) == {
@@ -70,10 +74,11 @@ def test_a_diff(esprestack: Esprestack, of_each_kind: None) -> None:
     assert changes["changed"]["fields"] == [{"path": "description", "before": "Old", "after": None}]
     assert changes["changed"]["file"] == "ecschedule.yaml"
     assert changes["all"]["before"] is None
-    assert changes["all"]["after"] == everything("all")
+    assert changes["all"]["after"] == everything("all", home)
     assert changes["gone"]["after"] is None
 
 
+@pytest.mark.of_rules
 def test_an_adopted_rule_is_shown_as_it_is(esprestack: Esprestack, folder: Folder, account: Account) -> None:
     account.has_rule("nightly", tracked_by=None)
     folder.config(a_rule("nightly"))
@@ -89,6 +94,7 @@ def test_a_diff_with_nothing_to_say(esprestack: Esprestack, folder: Folder) -> N
     assert (document["changed"], document["plans"][0]["changes"], document["problems"]) == (False, [], [])
 
 
+@pytest.mark.of_rules
 def test_a_diff_with_refusals(esprestack: Esprestack, folder: Folder, account: Account) -> None:
     account.has_rule("nightly", tracked_by="another-team")
     folder.config(a_rule("nightly"), a_rule("other", taskDefinition="unknown"))
@@ -102,6 +108,7 @@ def test_a_diff_with_refusals(esprestack: Esprestack, folder: Folder, account: A
     ]
 
 
+@pytest.mark.of_rules
 def test_an_apply(esprestack: Esprestack, of_each_kind: None) -> None:
     said = esprestack("apply", "--prune", "--format", "json")
     assert said.code == 0
@@ -117,6 +124,7 @@ def test_an_apply(esprestack: Esprestack, of_each_kind: None) -> None:
     }
 
 
+@pytest.mark.of_rules
 def test_an_apply_in_which_a_rule_failed(esprestack: Esprestack, of_each_kind: None, front: AwsFront) -> None:
     front.fail("PutRule", "ValidationException", "Not valid.", times=None, where=lambda asked: asked["Name"] == "all")
     said = esprestack("apply", "--format", "json")
@@ -129,12 +137,14 @@ def test_an_apply_in_which_a_rule_failed(esprestack: Esprestack, of_each_kind: N
     assert "ValidationException: Not valid." in problems[0]
 
 
+@pytest.mark.of_rules
 def test_a_dry_run_is_a_plan_without_results(esprestack: Esprestack, of_each_kind: None, front: AwsFront) -> None:
     document = read(esprestack("apply", "--dry-run", "--format", "json"))
     assert {result for _, result in results(document).values()} == {None}
     assert front.writes() == []
 
 
+@pytest.mark.of_rules
 def test_a_drift(esprestack: Esprestack, of_each_kind: None) -> None:
     said = esprestack("drift", "--format", "json")
     assert said.code == 2
@@ -162,6 +172,7 @@ def test_several_configs(esprestack: Esprestack, folder: Folder) -> None:
     assert results(document) == {"one": ("create", "done"), "two": ("create", "done")}
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize("command", ["diff", "apply", "drift"])
 def test_stdout_is_the_document_and_nothing_else(esprestack: Esprestack, of_each_kind: None, command: str) -> None:
     said = esprestack(command, "--format", "json")

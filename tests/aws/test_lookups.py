@@ -12,6 +12,10 @@ from tests.aws.conftest import Esprestack, Said
 from tests.aws.test_secrets import forms
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 ELSEWHERE = "us-east-1"
 SECRET = "pa\"ss'w: örd\n- and: {{ more }}\t#x\\y"
 """The value of a SecureString: quotes, a colon, line breaks and braces would each break the YAML around it."""

@@ -6,6 +6,10 @@ from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 
 def settled(esprestack: Esprestack, front: AwsFront) -> None:
     """AWS is what the config says: a diff is empty, and an apply writes nothing."""
@@ -18,6 +22,7 @@ def settled(esprestack: Esprestack, front: AwsFront) -> None:
     assert "Nothing to apply: AWS is what the config says" in apply.out
 
 
+@pytest.mark.of_rules
 def test_a_rule_that_is_not_there_is_created(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -61,6 +66,7 @@ def test_a_rule_that_differs_is_updated(
     settled(esprestack, front)
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(
     ("keys", "operations"),
     [
@@ -85,6 +91,7 @@ def test_an_update_writes_only_what_differs(
     settled(esprestack, front)
 
 
+@pytest.mark.of_rules
 def test_a_rule_that_lost_its_target_gets_it_back(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -117,6 +124,7 @@ def test_what_the_config_does_not_set_is_shown_before_it_is_removed(
     assert account.target("nightly") == a_target("nightly")
 
 
+@pytest.mark.of_rules
 def test_each_rule_has_its_own_action(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -183,6 +191,7 @@ def test_one_rule_in_two_configs_is_an_error(esprestack: Esprestack, folder: Fol
     assert front.writes() == []
 
 
+@pytest.mark.of_rules
 def test_drift_ends_with_2_where_aws_differs(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -204,6 +213,7 @@ def test_drift_ends_with_2_for_an_orphan(esprestack: Esprestack, folder: Folder,
     assert "? orphan orphan (in no config any more)\n" in drift.out
 
 
+@pytest.mark.of_rules
 def test_drift_names_other_peoples_rules_on_the_cluster_and_is_no_drift_for_them(
     esprestack: Esprestack, folder: Folder, account: Account
 ) -> None:

@@ -13,6 +13,11 @@ from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack, anyhow
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+OF_RULES = pytest.mark.of_rules
+
 
 @pytest.fixture
 def esprestack(esprestack: Esprestack) -> Esprestack:
@@ -42,7 +47,7 @@ def a_container(**keys: Any) -> dict[str, Any]:
         pytest.param({"disabled": False}, id="disabled: false"),
         pytest.param({"description": ""}, id="an empty description"),
         pytest.param({"role": "ecsEventsRole"}, id="the default role by name"),
-        pytest.param({"ruleRole": "ecsEventsRole"}, id="the rule's role is the target's"),
+        pytest.param({"ruleRole": "ecsEventsRole"}, id="the rule's role is the target's", marks=OF_RULES),
         pytest.param({"enableExecuteCommand": False, "enableECSManagedTags": False}, id="flags that are off"),
         pytest.param({"retryPolicy": {"maximumRetryAttempts": 185}}, id="the default retry policy"),
         pytest.param({"containerOverrides": [], "tags": {}, "placementStrategy": []}, id="empty lists"),
@@ -68,7 +73,9 @@ def test_what_a_config_needs_not_say_makes_no_difference(
             id="environment",
         ),
         pytest.param({"tags": {"a": "1", "b": "2"}}, {"tags": {"b": "2", "a": "1"}}, id="tags"),
-        pytest.param({"ruleTags": {"a": "1", "b": "2"}}, {"ruleTags": {"b": "2", "a": "1"}}, id="the rule's tags"),
+        pytest.param(
+            {"ruleTags": {"a": "1", "b": "2"}}, {"ruleTags": {"b": "2", "a": "1"}}, id="the rule's tags", marks=OF_RULES
+        ),
         pytest.param(
             {"containerOverrides": [{"name": "app", "cpu": 1}, {"name": "log", "cpu": 2}]},
             {"containerOverrides": [{"name": "log", "cpu": 2}, {"name": "app", "cpu": 1}]},
@@ -84,7 +91,7 @@ def test_what_a_config_needs_not_say_makes_no_difference(
             {"taskOverride": {"taskRole": arn("iam", "role/a"), "executionRole": arn("iam", "role/path/b")}},
             id="the task's roles",
         ),
-        pytest.param({"ruleRole": "bus"}, {"ruleRole": arn("iam", "role/bus")}, id="the rule's role"),
+        pytest.param({"ruleRole": "bus"}, {"ruleRole": arn("iam", "role/bus")}, id="the rule's role", marks=OF_RULES),
     ],
 )
 def test_another_order_or_a_full_name_makes_no_difference(
@@ -199,6 +206,7 @@ def test_a_live_target_without_task_count_starts_one_task(
     assert_at_rest(esprestack, front)
 
 
+@OF_RULES
 def test_a_live_rule_without_a_role_of_its_own_has_its_targets(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -280,6 +288,7 @@ rules:
     assert_at_rest(esprestack, front)
 
 
+@OF_RULES
 def test_ruleTags_are_all_tags_of_the_rule_but_the_tracking_tag(  # noqa: N802 - the key's name
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -300,7 +309,7 @@ def test_ruleTags_are_all_tags_of_the_rule_but_the_tracking_tag(  # noqa: N802 -
     ("key", "value"),
     [
         ("role", arn("iam", "role/starter")),
-        ("ruleRole", arn("iam", "role/bus")),
+        pytest.param("ruleRole", arn("iam", "role/bus"), marks=OF_RULES),
         ("taskDefinition", arn("ecs", "task-definition/app")),
         ("taskDefinition", "app:1"),
         ("scheduleExpression", "rate(5 minutes)"),

@@ -8,12 +8,17 @@ from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 A_QUEUE = {"Id": "copy", "Arn": arn("sqs", "copies")}
 
 
 # -- adopt -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.of_rules
 def test_an_identical_rule_that_nobody_tracks_gets_the_tag_and_nothing_else(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -30,6 +35,7 @@ def test_an_identical_rule_that_nobody_tracks_gets_the_tag_and_nothing_else(
     assert esprestack("diff", "--exit-code").code == 0
 
 
+@pytest.mark.of_rules
 def test_a_rule_that_nobody_tracks_is_adopted_with_its_differences_said(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -46,6 +52,7 @@ def test_a_rule_that_nobody_tracks_is_adopted_with_its_differences_said(
 # -- conflict --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize("expression", ["rate(1 day)", "rate(2 days)"], ids=["identical", "different"])
 def test_another_configs_rule_is_refused_and_nothing_at_all_is_written(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, expression: str
@@ -66,6 +73,7 @@ def test_another_configs_rule_is_refused_and_nothing_at_all_is_written(
     assert front.writes() == []
 
 
+@pytest.mark.of_rules
 def test_another_configs_rule_can_be_taken_over(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -99,6 +107,7 @@ def test_drift_ends_with_2_for_a_conflict(esprestack: Esprestack, folder: Folder
 # -- foreign targets -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.of_rules
 def test_a_second_target_is_named_and_left_alone(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -115,6 +124,7 @@ def test_a_second_target_is_named_and_left_alone(
     assert A_QUEUE in account.targets("nightly")
 
 
+@pytest.mark.of_rules
 def test_a_second_task_on_the_cluster_is_named_and_left_alone(
     esprestack: Esprestack, folder: Folder, account: Account
 ) -> None:
@@ -128,6 +138,7 @@ def test_a_second_task_on_the_cluster_is_named_and_left_alone(
     assert esprestack("diff", "--exit-code").code == 0
 
 
+@pytest.mark.of_rules
 def test_of_two_tasks_none_is_replaced_by_guess(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -144,6 +155,7 @@ def test_of_two_tasks_none_is_replaced_by_guess(
     assert counts == {"one": 1, "two": 2}
 
 
+@pytest.mark.of_rules
 def test_replacing_the_target_leaves_a_foreign_one_alone(
     esprestack: Esprestack, folder: Folder, account: Account
 ) -> None:
@@ -158,6 +170,7 @@ def test_replacing_the_target_leaves_a_foreign_one_alone(
 TRANSFORMER = {"InputPathsMap": {"time": "$.time"}, "InputTemplate": '{"time": <time>}'}
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -217,6 +230,7 @@ def test_what_a_write_would_lose_is_no_conflict_while_nothing_has_to_be_written(
     assert (esprestack("apply").code, written(front)) == (0, [])
 
 
+@pytest.mark.of_rules
 def test_a_managed_rule_is_a_conflict_only_when_a_write_is_needed(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -233,6 +247,7 @@ def test_a_managed_rule_is_a_conflict_only_when_a_write_is_needed(
     assert front.writes() == []
 
 
+@pytest.mark.of_rules
 def test_a_managed_rule_that_nobody_tracks_is_not_tagged(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -244,6 +259,7 @@ def test_a_managed_rule_that_nobody_tracks_is_not_tagged(
     assert front.writes() == []
 
 
+@pytest.mark.of_rules
 def test_a_rule_of_the_same_name_that_starts_no_task_here_is_a_conflict(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -256,6 +272,7 @@ def test_a_rule_of_the_same_name_that_starts_no_task_here_is_a_conflict(
     assert front.writes() == []
 
 
+@pytest.mark.of_rules
 def test_a_live_rules_lost_target_is_no_reason_to_lose_its_event_pattern(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:

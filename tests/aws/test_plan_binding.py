@@ -10,6 +10,10 @@ from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 
 @pytest.fixture
 def reviewed(esprestack: Esprestack, folder: Folder, account: Account) -> Path:
@@ -51,6 +55,7 @@ def test_a_part_of_the_plan_is_applied(
     assert account.names() == ["changed", "found", "moved", "new"]
 
 
+@pytest.mark.of_rules
 def test_one_rule_of_the_plan_is_applied(
     esprestack: Esprestack, account: Account, front: AwsFront, reviewed: Path
 ) -> None:

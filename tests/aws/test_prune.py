@@ -10,8 +10,10 @@ from esprestack.backends.base import Live
 from esprestack.plan.compare import Veil
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
-from esprestack.rule import LiveRule, Rule, Scope, Target
+from esprestack.rule import Home, LiveRule, Rule, Scope, Target
 from esprestack.secrets import Vault
+
+HOMES = tuple(Home)
 
 
 def test_an_orphan_is_shown_and_stays_without_prune(
@@ -27,6 +29,7 @@ def test_an_orphan_is_shown_and_stays_without_prune(
     assert account.names() == ["gone", "nightly"]
 
 
+@pytest.mark.of_rules
 def test_an_orphan_is_deleted_with_prune(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -43,6 +46,7 @@ def test_an_orphan_is_deleted_with_prune(
     assert esprestack("diff", "--prune", "--exit-code").code == 0
 
 
+@pytest.mark.of_rules
 def test_an_orphan_without_targets_is_deleted(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -52,6 +56,7 @@ def test_an_orphan_without_targets_is_deleted(
     assert account.names() == ["nightly"]
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(
     ("name", "live"),
     [
@@ -69,6 +74,7 @@ def test_only_rules_of_ours_are_pruned(
     assert (esprestack("apply", "--prune").code, written(front)) == (0, [])
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize(
     ("targets", "said"),
     [
@@ -175,6 +181,7 @@ def test_configs_with_one_tracking_id_do_not_prune_each_others_rules(
     assert (esprestack("apply", "--prune", *configs).code, written(front)) == (0, [])
 
 
+@pytest.mark.of_rules
 def test_an_orphan_of_two_configs_with_one_tracking_id_is_one_orphan(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -212,6 +219,7 @@ def test_an_orphan_is_pruned_by_the_config_of_its_cluster(
 # -- the index of tags lags behind -----------------------------------------------------------------------------
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize("now", [None, "another-team"])
 def test_a_rule_is_kept_whose_own_tags_do_not_confirm_what_the_index_says(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront, now: str | None
@@ -225,6 +233,7 @@ def test_a_rule_is_kept_whose_own_tags_do_not_confirm_what_the_index_says(
     assert account.names() == ["given-away", "nightly"]
 
 
+@pytest.mark.of_rules
 def test_the_tags_of_each_orphan_are_asked_of_the_rule_itself_before_it_is_deleted(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -247,6 +256,7 @@ def test_a_plan_deletes_no_rule_whose_tags_were_not_asked_of_itself() -> None:
         assert [change.action for change in plan.changes] == [action]
 
 
+@pytest.mark.of_rules
 def test_nothing_is_deleted_where_the_tags_may_not_be_asked(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:
@@ -260,6 +270,7 @@ def test_nothing_is_deleted_where_the_tags_may_not_be_asked(
     assert front.writes() == []
 
 
+@pytest.mark.of_rules
 def test_a_rule_that_is_deleted_while_the_plan_is_made_is_no_error(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:

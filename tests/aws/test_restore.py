@@ -10,6 +10,10 @@ from tests.aws.configs import Folder, a_rule, everything
 from tests.aws.conftest import Esprestack, Said, anyhow
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 REPORTS = "esprestack-out/reports"
 
 
@@ -75,6 +79,7 @@ def test_nothing_to_apply_is_nothing_to_report(esprestack: Esprestack, folder: F
     assert not Path(REPORTS).exists()
 
 
+@pytest.mark.of_rules
 def test_what_was_before_is_written_down_before_anything_is_changed(
     esprestack: Esprestack, folder: Folder, front: AwsFront
 ) -> None:
@@ -88,6 +93,7 @@ def test_what_was_before_is_written_down_before_anything_is_changed(
 # -- putting it back -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.of_rules
 def test_everything_that_an_apply_did_is_put_back(esprestack: Esprestack, folder: Folder, account: Account) -> None:
     account.has_rule("changed", Description="Old", tags={"team": "data"})
     account.has_rule("moved", targets=[a_target("old")])
@@ -106,9 +112,10 @@ def test_everything_that_an_apply_did_is_put_back(esprestack: Esprestack, folder
     assert state_of(account) == before
 
 
-def test_every_key_is_put_back(esprestack: Esprestack, folder: Folder, account: Account) -> None:
+@pytest.mark.of_rules
+def test_every_key_is_put_back(esprestack: Esprestack, folder: Folder, account: Account, home: Home) -> None:
     esprestack = anyhow(esprestack)
-    folder.config(everything())
+    folder.config(everything(home=home))
     assert esprestack("apply").code == 0
     before = state_of(account)
     folder.config(a_rule())
@@ -118,6 +125,7 @@ def test_every_key_is_put_back(esprestack: Esprestack, folder: Folder, account: 
     assert state_of(account) == before
 
 
+@pytest.mark.of_rules
 def test_a_target_that_had_no_role_has_none_again(esprestack: Esprestack, folder: Folder, account: Account) -> None:
     account.has_rule(targets=[{key: value for key, value in a_target().items() if key != "RoleArn"}])
     before = account.target()
@@ -165,6 +173,7 @@ def test_one_rule_can_be_put_back(esprestack: Esprestack, folder: Folder, accoun
     assert account.names() == ["one"]
 
 
+@pytest.mark.of_rules
 def test_what_an_apply_did_not_try_is_left_alone(
     esprestack: Esprestack, folder: Folder, account: Account, front: AwsFront
 ) -> None:

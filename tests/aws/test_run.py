@@ -14,14 +14,22 @@ from tests.support.aws_front import AwsFront
 from tests.support.ecs_tasks import PENDING, RUNNING, EcsTasks, Look, failed_to_start, stopped
 
 from esprestack.github.event import Command
+from esprestack.rule import Home
 
 # -- what is started -------------------------------------------------------------------------------------------
 
+HOMES = tuple(Home)
 
+
+@pytest.mark.of_rules
 def test_a_task_is_started_with_all_that_its_schedule_has(
-    esprestack: Esprestack, folder: Folder, ecs: EcsTasks, front: AwsFront
+    esprestack: Esprestack,
+    folder: Folder,
+    ecs: EcsTasks,
+    front: AwsFront,
+    home: Home,
 ) -> None:
-    folder.config(everything())
+    folder.config(everything(home=home))
     assert esprestack("run", "--no-wait", *ANYHOW).code == 0
     assert asked_to_start(front) == {
         "cluster": arn("ecs", f"cluster/{CLUSTER}"),
@@ -135,6 +143,7 @@ def test_live_needs_a_live_rule(esprestack: Esprestack, folder: Folder, ecs: Ecs
     assert front.count("RunTask") == 0
 
 
+@pytest.mark.of_rules
 def test_live_needs_a_rule_that_starts_a_task(
     esprestack: Esprestack, folder: Folder, account: Account, ecs: EcsTasks, front: AwsFront
 ) -> None:
@@ -145,6 +154,7 @@ def test_live_needs_a_rule_that_starts_a_task(
     assert "`nightly` starts no task on this cluster: it has no target" in said.err
 
 
+@pytest.mark.of_rules
 def test_live_refuses_what_it_cannot_start_in_the_same_way(
     esprestack: Esprestack, folder: Folder, account: Account, ecs: EcsTasks, front: AwsFront
 ) -> None:
@@ -155,6 +165,7 @@ def test_live_refuses_what_it_cannot_start_in_the_same_way(
     assert "can't be started as its schedule would: esprestack doesn't know its target's Input" in said.err
 
 
+@pytest.mark.of_rules
 def test_live_names_the_targets_that_it_does_not_start(
     esprestack: Esprestack, folder: Folder, account: Account, ecs: EcsTasks
 ) -> None:

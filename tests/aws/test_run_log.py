@@ -24,9 +24,12 @@ from tests.aws.running import (
 from tests.support.aws_front import AwsFront
 from tests.support.ecs_tasks import PENDING, RUNNING, EcsTasks, Look, failed_to_start, stopped
 
+from esprestack.rule import Home
 from esprestack.terminal import Terminal
 
 # -- the log ---------------------------------------------------------------------------------------------------
+
+HOMES = tuple(Home)
 
 
 def test_log_lines_are_shown_as_they_come(

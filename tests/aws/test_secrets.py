@@ -12,6 +12,10 @@ from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack, Said
 from tests.support.aws_front import AwsFront
 
+from esprestack.rule import Home
+
+HOMES = tuple(Home)
+
 SEALED = "pa\"ss'w: örd\n- and: {{ more }}\t#x\\y"
 """Given by secret(): quotes, a colon, line breaks and braces would each break the YAML around it."""
 
@@ -262,6 +266,7 @@ def test_passwords_in_urls_are_hidden(esprestack: Esprestack, folder: Folder) ->
 # -- what AWS says back ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.of_rules
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_an_error_of_aws_that_quotes_a_secret_does_not_tell_it(
     esprestack: Esprestack, front: AwsFront, config: None, form: str
@@ -274,6 +279,7 @@ def test_an_error_of_aws_that_quotes_a_secret_does_not_tell_it(
     assert_tells_nothing(said)
 
 
+@pytest.mark.of_rules
 def test_failed_entries_that_quote_a_secret_do_not_tell_it(
     esprestack: Esprestack, front: AwsFront, config: None
 ) -> None:
@@ -283,6 +289,7 @@ def test_failed_entries_that_quote_a_secret_do_not_tell_it(
     assert_tells_nothing(said)
 
 
+@pytest.mark.of_rules
 def test_an_error_of_aws_that_quotes_a_value_hidden_by_its_name_does_not_tell_it(
     esprestack: Esprestack, front: AwsFront, config: None
 ) -> None:
@@ -292,6 +299,7 @@ def test_an_error_of_aws_that_quotes_a_value_hidden_by_its_name_does_not_tell_it
     assert_tells_nothing(said)
 
 
+@pytest.mark.of_rules
 def test_a_write_that_aws_does_not_keep_is_reported_without_the_secret(
     esprestack: Esprestack, account: Account, front: AwsFront, config: None
 ) -> None:

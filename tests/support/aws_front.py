@@ -37,6 +37,15 @@ Where: TypeAlias = Callable[[Parameters], bool]
 Played: TypeAlias = Callable[[Parameters], Mapping[str, Any]]
 Tagging: TypeAlias = Literal["rules", "moto", "denied"]
 
+
+class RefusedError(Exception):
+    """What a played operation refuses, as AWS does."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
 DROPPED = 0
 """The status of a call whose connection was closed without an answer."""
 
@@ -107,7 +116,9 @@ class AwsFront:
         self._lock = Lock()
         self._calls: list[Call] = []
         self._faults: list[_Fault] = []
-        self._played: dict[str, Played] = {}
+        self._played: dict[tuple[str, str], Played] = {}
+        self.more_tags: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+        """Tags by ARN, beside those of rules, that GetResources knows of."""
         self._memory: dict[tuple[str, ...], _Answer] | None = None
         self._writes_seen = 0
         self._server: _Server | None = None
@@ -140,6 +151,7 @@ class AwsFront:
             self._calls.clear()
             self._faults.clear()
             self._played.clear()
+            self.more_tags = dict
             self._memory = None
         self.latency, self.tagging = self._at_start
         self.refuse_bad_expressions = False
@@ -218,13 +230,13 @@ class AwsFront:
 
     # What a test plays itself
 
-    def play(self, operation: str, answer: Played) -> None:
-        """From now on `answer` answers the operation instead of moto; what goes wrong goes wrong before it.
+    def play(self, operation: str, answer: Played, *, service: str = "") -> None:
+        """From now on `answer` answers the operation (of the service) instead of moto; faults go before it.
 
-        For services that speak JSON.
+        For services that speak JSON. What `answer` refuses it raises as RefusedError.
         """
         with self._lock:
-            self._played[operation] = answer
+            self._played[service, operation] = answer
 
     # What is remembered
 
@@ -284,8 +296,12 @@ class AwsFront:
         return answer
 
     def _carry_out(self, request: "_Request") -> "_Answer":
-        if played := self._played.get(request.operation):
-            return _json(played(request.parameters))
+        played = self._played.get((request.service, request.operation)) or self._played.get(("", request.operation))
+        if played:
+            try:
+                return _json(played(request.parameters))
+            except RefusedError as error:
+                return _refusal(request, error.code, error.message, error.status)
         if request.operation == "GetResources" and request.service == "tagging":
             return self._resources(request)
         if self.refuse_bad_expressions and request.operation == "PutRule":
@@ -304,7 +320,7 @@ class AwsFront:
     def _resources(self, request: "_Request") -> "_Answer":
         match self.tagging:
             case "rules":
-                return _get_resources(request, self._moto.tags_of_rules(request))
+                return _get_resources(request, {**self._moto.tags_of_rules(request), **self.more_tags()})
             case "moto":
                 return self._moto.send(request)
             case "denied":
@@ -419,7 +435,7 @@ def _looks_right(expression: str) -> bool:
 # GetResources
 
 
-def _get_resources(request: _Request, tags_of_rules: Mapping[str, Mapping[str, str]]) -> _Answer:
+def _get_resources(request: _Request, every: Mapping[str, Mapping[str, str]]) -> _Answer:
     asked = request.parameters
     size = asked.get("ResourcesPerPage", DEFAULT_RESOURCES_PER_PAGE)
     if not 1 <= size <= MAX_RESOURCES_PER_PAGE:
@@ -428,11 +444,11 @@ def _get_resources(request: _Request, tags_of_rules: Mapping[str, Mapping[str, s
     if after is None:
         return _refusal(request, "PaginationTokenExpiredException", "The token isn't of this front.", 400)
     types = asked.get("ResourceTypeFilters") or ["events:rule"]
-    arns = asked.get("ResourceARNList") or tags_of_rules
+    arns = asked.get("ResourceARNList") or every
     found = sorted(
         arn
-        for arn, tags in tags_of_rules.items()
-        if arn > after and arn in arns and not {"events", "events:rule"}.isdisjoint(types)
+        for arn, tags in every.items()
+        if arn > after and arn in arns and not _types_of(arn).isdisjoint(types)
         if tags and all(_has(tags, wanted) for wanted in asked.get("TagFilters", []))
     )
     page = found[:size]
@@ -440,11 +456,17 @@ def _get_resources(request: _Request, tags_of_rules: Mapping[str, Mapping[str, s
     mappings = [
         {
             "ResourceARN": arn,
-            "Tags": [{"Key": key, "Value": value} for key, value in tags_of_rules[arn].items()],
+            "Tags": [{"Key": key, "Value": value} for key, value in every[arn].items()],
         }
         for arn in page
     ]
     return _json({"PaginationToken": token, "ResourceTagMappingList": mappings})
+
+
+def _types_of(arn: str) -> set[str]:
+    """The filters that let a resource through: `events` and `events:rule` for a rule."""
+    service, kind = arn.split(":")[2], arn.split(":")[5].partition("/")[0]
+    return {service, f"{service}:{kind}"}
 
 
 def _has(tags: Mapping[str, str], wanted: Parameters) -> bool:

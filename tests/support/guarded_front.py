@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.events.models import events_backends
 from tests.aws.account import ACCOUNT, REGION, arn
-from tests.support.aws_front import AwsFront, _Answer, _refusal, _Request
+from tests.support.aws_front import AwsFront, Parameters, _Answer, _refusal, _Request
 
 from esprestack.checks.policy import Request, Verdict, decide
 from esprestack.facts import Condition, Statement
@@ -78,6 +78,8 @@ def _needed(request: _Request) -> Iterator[Request]:
             yield Request("events:TagResource", rule, context=context)
         for role in {asked.get("RoleArn"), *(target.get("RoleArn") for target in asked.get("Targets", []))} - {None}:
             yield Request("iam:PassRole", str(role), context={"iam:passedtoservice": "events.amazonaws.com"})
+    elif service == "scheduler":
+        yield from _needed_of_scheduler(request.operation, asked)
     elif service == "ssm":
         for name in asked["Names"]:
             yield Request(action, arn("ssm", f"parameter/{name.lstrip('/')}"))
@@ -85,3 +87,20 @@ def _needed(request: _Request) -> Iterator[Request]:
         yield Request(action, asked.get("PolicyArn") or arn("iam", f"role/{asked['RoleName']}"))
     else:
         yield Request(action, "*")
+
+
+def _needed_of_scheduler(operation: str, asked: Parameters) -> Iterator[Request]:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html"""
+    action = f"scheduler:{operation}"
+    if operation in ("ListSchedules", "ListScheduleGroups"):
+        yield Request(action, "*")
+    elif operation.endswith("Schedule"):
+        yield Request(action, arn("scheduler", f"schedule/{asked['GroupName']}/{asked['Name']}"))
+        if "Target" in asked:
+            role = asked["Target"]["RoleArn"]
+            yield Request("iam:PassRole", role, context={"iam:passedtoservice": "scheduler.amazonaws.com"})
+    else:
+        group = asked.get("ResourceArn") or arn("scheduler", f"schedule-group/{asked['Name']}")
+        yield Request(action, group)
+        if operation == "CreateScheduleGroup" and asked.get("Tags"):
+            yield Request("scheduler:TagResource", group)

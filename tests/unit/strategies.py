@@ -1,6 +1,7 @@
 """Rules that a config can say, in canonical form as `config.desired` makes them, and texts that try to break things."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from esprestack.rule import (
     CapacityProvider,
     ContainerOverride,
     EnvironmentFile,
+    Home,
     NetworkConfiguration,
     Pairs,
     PlacementConstraint,
@@ -19,6 +21,7 @@ from esprestack.rule import (
     Rule,
     Target,
     TaskOverride,
+    Timing,
 )
 
 QUICK = settings(deadline=None, max_examples=30, database=None, phases=set(Phase) - {Phase.explain})
@@ -168,6 +171,43 @@ def rules() -> SearchStrategy[Rule]:
         rule_tags=st.none() | tags,
     )
     return (rule | rule.map(_with_its_own_name)).map(_with_another_role)
+
+
+def schedules() -> SearchStrategy[Rule]:
+    """A schedule of EventBridge Scheduler: its target has its name, and nothing of it is a rule's own."""
+    return st.builds(
+        lambda rule, timing, expression, tags: replace(
+            rule,
+            rule_role="",
+            rule_tags=None,
+            home=Home.SCHEDULER,
+            timing=timing,
+            schedule_expression=expression,
+            target=rule.target and replace(rule.target, id=rule.name, tags=tags),
+        ),
+        rules(),
+        timings(),
+        st.sampled_from([*EXPRESSIONS, "at(2099-12-31T23:00:00)"]),
+        st.dictionaries(texts(min_size=1, max_size=12), texts(min_size=1), max_size=4).map(
+            lambda values: tuple(sorted(values.items()))
+        ),
+    )
+
+
+def timings() -> SearchStrategy[Timing]:
+    moments = st.none() | st.datetimes(datetime(2100, 1, 1), datetime(2150, 1, 1)).map(  # noqa: DTZ001 - in UTC below
+        lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
+    )
+    return st.builds(
+        Timing,
+        timezone=st.sampled_from(["", "Asia/Tokyo", "America/New_York"]),
+        start=moments,
+        end=moments,
+        window=st.none() | st.integers(1, 1440),
+        group=st.sampled_from(["", "nightly"]),
+        after_completion=st.sampled_from(["", "DELETE"]),
+        kms_key=st.sampled_from(["", "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"]),
+    )
 
 
 def _with_its_own_name(rule: Rule) -> Rule:

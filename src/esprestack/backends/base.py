@@ -1,15 +1,26 @@
 """The face of a backend: where rules live. Both mappings, rule → request and answer → rule, are its own affair."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from esprestack.rule import LiveRule, Rule, Scope
+from esprestack.rule import Home, LiveRule, Rule, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which live rule is meant by a name."""
+
+    target_id: str = ""
+    """Of several tasks of a rule this one; empty: the only one."""
+    home: Home = Home.RULES
+    group: str = ""
+    """The schedule group; empty for the tracking id's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What was read."""
+    """What was read. Rules are named by their names; one that lives in both homes, by `twin` in the unwanted one."""
 
     scope: Scope
     rules: Mapping[str, LiveRule]
@@ -17,6 +28,17 @@ class Live:
     """Names whose tags come from the rule itself; the others' from an index that lags behind (see `confirm`)."""
     on_bus: frozenset[str] | None = None
     """The names of all rules there are, which count against a quota."""
+    groups: Mapping[str, str | None] = field(default_factory=dict)
+    """The schedule groups that were found, each with the tracking id that it is tagged with."""
+    notes: tuple[str, ...] = ()
+    """What couldn't be read."""
+
+
+def twin(name: str, home: Home, group: str = "") -> str:
+    """What a rule of `home` is called where another one of its name is meant by that name."""
+    if home is Home.RULES:
+        return f"{name} (rule)"
+    return f"{name} (schedule in {group})" if group else f"{name} (schedule)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +51,18 @@ class Write:
 
     @property
     def running_meanwhile(self) -> tuple[str, ...]:
-        """The schedules, before and after, by which the rule runs while one target takes the place of another.
+        """The schedules, before and after, by which the rule runs while one target or group takes another's place.
 
-        Empty where the rule keeps its target or doesn't run. Meanwhile it has no target, so no run may be due.
+        Empty where it keeps both or doesn't run. Meanwhile there is no target or no schedule, so no run may be due.
         """
         if self.before is None or self.after is None or not (self.before.rule.enabled and self.after.enabled):
             return ()
-        old, new = self.before.rule.target, self.after.target
-        if old is None or new is None or old.id == new.id:
+        before, after = self.before.rule, self.after
+        if before.target is None or after.target is None:
             return ()
-        return self.before.rule.schedule_expression, self.after.schedule_expression
+        if before.target.id == after.target.id and before.timing.group == after.timing.group:
+            return ()
+        return before.schedule_expression, after.schedule_expression
 
 
 class Writer(Protocol):
@@ -60,8 +84,11 @@ class Backend(Writer, Protocol):
     def scope(self) -> Scope:
         """Account, region and cluster, learned with as few calls as possible."""
 
-    def read(self, wanted: Mapping[str, str], *, owned: bool = False, cluster: bool = False) -> Live:
-        """The rules of `wanted` (name → target id) that exist, those with our tracking id, those on our cluster."""
+    def read(self, wanted: Mapping[str, Wanted], *, owned: bool = False, cluster: bool = False) -> Live:
+        """The rules of `wanted` that exist, those with our tracking id, those on our cluster."""
 
     def confirm(self, live: Live, names: Collection[str]) -> Live:
         """`live` with the tags of `names` as they are now."""
+
+    def tidy(self) -> None:
+        """Removes what of ours only held what is gone: schedule groups that are empty."""

@@ -13,7 +13,7 @@ Form: TypeAlias = "type | list[Form] | dict[str, Form]"
 
 RULE = frozenset({"Name", "Arn", "ScheduleExpression", "Description", "State", "RoleArn", "EventBusName"})
 
-TARGET: dict[str, Form] = {
+TARGET: dict[str, Any] = {
     "Id": str,
     "Arn": str,
     "RoleArn": str,
@@ -40,6 +40,24 @@ TARGET: dict[str, Form] = {
     "RetryPolicy": {"MaximumRetryAttempts": int, "MaximumEventAgeInSeconds": int},
 }
 """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html"""
+
+_SCHEDULE_ECS = {key: form for key, form in TARGET["EcsParameters"].items() if key != "Tags"}
+SCHEDULE_TARGET: dict[str, Form] = {
+    **{key: form for key, form in TARGET.items() if key != "Id"},
+    "EcsParameters": _SCHEDULE_ECS,
+}
+"""A schedule's target, but for the tags of its task.
+
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Target.html
+"""
+
+SCHEDULE = frozenset(
+    {
+        "Name", "GroupName", "Arn", "CreationDate", "LastModificationDate", "ScheduleExpression",
+        "ScheduleExpressionTimezone", "StartDate", "EndDate", "FlexibleTimeWindow", "State", "Description",
+        "KmsKeyArn", "ActionAfterCompletion", "Target",
+    }
+)  # fmt: skip
 
 OVERRIDE: dict[str, Form] = {
     "containerOverrides": [
@@ -72,9 +90,9 @@ _WITHIN = {
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
-def known_target(target: Mapping[str, Any], lost: list[str]) -> Mapping[str, Any]:
+def known_target(target: Mapping[str, Any], lost: list[str], form: dict[str, Form] = TARGET) -> Mapping[str, Any]:
     """What is known of a target; the names of what isn't are added to `lost`."""
-    return target if _fits(target, TARGET) else _object(target, TARGET, "its target", lost)
+    return target if _fits(target, form) else _object(target, form, "its target", lost)
 
 
 def known_override(text: str, lost: list[str]) -> Mapping[str, Any]:

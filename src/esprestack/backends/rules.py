@@ -5,9 +5,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from esprestack.aws import READS_PER_WRITE, Answer, Aws
-from esprestack.backends.base import Live, Write
+from esprestack.aws import DENIED, READS_PER_WRITE, Answer, Aws
+from esprestack.backends.base import Live, Wanted, Write
 from esprestack.backends.rules_mapping import live_rule, pairs, put_rule, put_target, tag_list
+from esprestack.backends.tag_index import TagIndex
 from esprestack.errors import Again, AwsError, Problem
 from esprestack.retries import again
 from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, Target, with_texts
@@ -15,15 +16,16 @@ from esprestack.rule import TRACKING_TAG, LiveRule, Pairs, Rule, Scope, Target, 
 PAGE = 100
 """The largest page of every listing here."""
 
+_ANY = Wanted()
 _NOT_FOUND = "ResourceNotFoundException"
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
 class RulesBackend:
     """The rules of the default bus that start tasks on one cluster, marked by one tracking id."""
 
-    def __init__(self, aws: Aws, cluster: str, tracking_id: str, parallel: int) -> None:
+    def __init__(self, aws: Aws, cluster: str, tracking_id: str, parallel: int, index: TagIndex) -> None:
         self._aws = aws
+        self._index = index
         self._cluster = aws.open(cluster)
         self._tracking_id = aws.open(tracking_id)
         self._parallel = parallel
@@ -33,6 +35,11 @@ class RulesBackend:
 
     def prepare(self) -> None:
         self._aws.prepare("events")
+
+    @property
+    def known_scope(self) -> Scope | None:
+        """The scope, as far as an answer has told it."""
+        return self._scope
 
     def scope(self) -> Scope:
         if self._scope is None:
@@ -44,20 +51,20 @@ class RulesBackend:
         scope = Scope(partition, self._aws.region, account, "", self._tracking_id)
         return replace(scope, cluster=scope.shorten(self._cluster, "ecs", "cluster/"))
 
-    def read(self, wanted: Mapping[str, str], *, owned: bool = False, cluster: bool = False) -> Live:
+    def read(self, wanted: Mapping[str, Wanted], *, owned: bool = False, cluster: bool = False) -> Live:
         """One ListRules listing; ListTargetsByRule for the rules that matter, side by side, as pages arrive.
 
         Tags come from one GetResources listing, which lags behind: see `confirm`.
         """
         with ThreadPoolExecutor(READS_PER_WRITE * self._parallel) as pool:
-            index = pool.submit(self._tag_index)
+            index = pool.submit(self._index.rules)
             listed: dict[str, Answer] = {}
             asked: dict[str, Future[LiveRule | None]] = {}
 
             def ask(names: Iterable[str]) -> None:
                 for name in names:
                     if name in listed and name not in asked:
-                        asked[name] = pool.submit(self._live, listed[name], wanted.get(name, ""))
+                        asked[name] = pool.submit(self._live, listed[name], wanted.get(name, _ANY).target_id)
 
             for page in self._aws.pages("events", "list_rules", "NextToken", Limit=PAGE):
                 rules = {rule["Name"]: rule for rule in page.get("Rules", [])}
@@ -96,29 +103,6 @@ class RulesBackend:
         targets = [target for page in pages for target in page.get("Targets", [])]
         return live_rule(rule, targets, self.scope(), self._aws.open(target_id))
 
-    def _tag_index(self) -> dict[str, Pairs]:
-        """Tags of all rules that anybody tracks; empty where the index is denied or knows nothing."""
-        try:
-            pages = list(
-                self._aws.pages(
-                    "resourcegroupstaggingapi",
-                    "get_resources",
-                    "PaginationToken",
-                    ResourceTypeFilters=["events:rule"],
-                    TagFilters=[{"Key": TRACKING_TAG}],
-                    ResourcesPerPage=PAGE,
-                )
-            )
-        except AwsError as error:
-            if error.code in _DENIED:
-                return {}
-            raise
-        return {
-            entry["ResourceARN"].rpartition("rule/")[2]: pairs(entry.get("Tags"))
-            for page in pages
-            for entry in page.get("ResourceTagMappingList", [])
-        }
-
     def _owned_by_asking(self, pool: ThreadPoolExecutor, others: Collection[str]) -> tuple[set[str], dict[str, Pairs]]:
         """The rules' own tags, of the cluster's rules that no config names: where the index knows nothing."""
         names = self._on_cluster(others)
@@ -138,7 +122,7 @@ class RulesBackend:
                 )
             )
         except AwsError as error:
-            if error.code in _DENIED:
+            if error.code in DENIED:
                 return sorted(listed)
             raise
         return sorted({name for page in pages for name in page.get("RuleNames", [])} & set(listed))

@@ -11,8 +11,13 @@ from esprestack.errors import Severity
 _REFUSED: dict[str, str] = {
     "schedule-expression": "The schedule expression is not one that EventBridge takes.",
     "overrides-too-long": "The overrides of one run, as JSON, have more than 8,192 characters.",
+    "wrong-home": "A key is for schedules of EventBridge Scheduler alone, or for EventBridge rules alone.",
+    "timezone": "The time zone of a schedule is no IANA name.",
+    "schedule-dates": "A schedule ends before it starts.",
+    "schedule-group": "A schedule is in the group `default`, which is everybody's.",
+    "kms-key": "The key that encrypts a schedule is not named by its ARN.",
     "role-name": "The role that EventBridge takes is neither a role's name nor its ARN.",
-    "tag-limits": "A tag's key has no or more than 128 characters, or its value more than 256.",
+    "tag-limits": "A tag's key has no or more than 128 characters, its value more than 256, or none on a schedule.",
 }
 
 _NEVER_RUNS: dict[str, str] = {
@@ -59,11 +64,14 @@ _NEVER_RUNS: dict[str, str] = {
     "role-run-task": "The role may not start the task on the cluster.",
     "role-pass-role": "The role may not hand the task's roles to ECS.",
     "role-tag-resource": "The role may not tag the tasks that it starts.",
+    "role-send-message": "The role of a schedule may not send to its dead-letter queue.",
 }
 
 _WARNING: dict[str, str] = {
     "schedule-doubtful": "The schedule expression is one whose meaning AWS doesn't document.",
     "schedule-weekdays": "Days of the week are numbers that look like Unix cron's, but Sunday is 1 here, not 0.",
+    "dates-of-once": "A schedule that runs once has a start or an end, which AWS ignores.",
+    "context-attribute": "An override of a rule has a context attribute, which EventBridge Scheduler alone replaces.",
     "schedule-over": "The schedule came up for the last time.",
     "same-job-twice": "Two rules start the same task with the same overrides at the same times.",
     "unknown-code": "`allow:` names a code that no finding has.",

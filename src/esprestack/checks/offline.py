@@ -9,6 +9,7 @@ from esprestack.checks.finding import Finding
 from esprestack.checks.launch import launch
 from esprestack.checks.names import cluster, names
 from esprestack.checks.overrides import overrides
+from esprestack.checks.schedules import schedules
 from esprestack.checks.subject import Subject, subject_of
 from esprestack.checks.timing import same_job_twice, schedule
 from esprestack.config.desired import Desired
@@ -25,6 +26,7 @@ def offline_findings(desired: Sequence[Desired], scope: Scope, vault: Vault, now
     found = list(cluster(subjects))
     for subject in subjects:
         found += schedule(subject, now)
+        found += schedules(subject)
         found += launch(subject)
         found += overrides(subject)
         found += names(subject)

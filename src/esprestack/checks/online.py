@@ -8,12 +8,12 @@ from esprestack.checks.codes import CODES
 from esprestack.checks.definition import definition
 from esprestack.checks.finding import Finding
 from esprestack.checks.names import ROLE, TASK_DEFINITION
-from esprestack.checks.role import RULES_SERVICE, roles
+from esprestack.checks.role import roles
 from esprestack.checks.subject import Subject, known, subject_of
 from esprestack.config.desired import Desired
 from esprestack.errors import Problem
 from esprestack.facts import Facts, Role, Unanswered
-from esprestack.rule import Scope
+from esprestack.rule import Home, Scope
 from esprestack.secrets import Vault
 
 RULES_PER_BUS = 300
@@ -48,12 +48,10 @@ def _is_own(name: str, pattern: re.Pattern[str]) -> bool:
     return known(name) and not name.startswith("arn:") and pattern.fullmatch(name) is not None
 
 
-def online_findings(
-    desired: Sequence[Desired], scope: Scope, facts: Facts, vault: Vault, service: str = RULES_SERVICE
-) -> list[Finding]:
+def online_findings(desired: Sequence[Desired], scope: Scope, facts: Facts, vault: Vault) -> list[Finding]:
     """What is wrong with the rules of one config, given `facts`; what those don't hold is not judged.
 
-    `service` is who starts the tasks. Nothing that `offline_findings` says is said again.
+    Nothing that `offline_findings` says is said again.
     """
     subjects = [subject_of(item, scope, vault) for item in desired]
     found = [
@@ -61,13 +59,14 @@ def online_findings(
         for subject in subjects
         for finding in definition(subject, facts.task_definitions.get(subject.shown.task_definition))
     ]
-    return [*found, *roles(subjects, facts, service), *_quota(subjects, facts), *_not_asked(subjects, facts)]
+    return [*found, *roles(subjects, facts), *_quota(subjects, facts), *_not_asked(subjects, facts)]
 
 
 def _quota(subjects: Sequence[Subject], facts: Facts) -> Iterator[Finding]:
     if not subjects or facts.rules_on_bus is None:
         return
-    new = {subject.opened_rule.name for subject in subjects} - facts.rules_on_bus
+    rules = {subject.opened_rule.name for subject in subjects if subject.rule.home is Home.RULES}
+    new = rules - facts.rules_on_bus
     region = subjects[0].scope.region
     most = _FEWER_RULES_PER_BUS.get(region, RULES_PER_BUS)
     if new and len(facts.rules_on_bus) + len(new) > most:

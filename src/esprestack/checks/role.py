@@ -11,10 +11,10 @@ from esprestack.checks.finding import Finding
 from esprestack.checks.policy import Request, Verdict, decide
 from esprestack.checks.subject import Subject, known
 from esprestack.facts import Absent, Facts, Role, Statement, TaskDefinition, Unanswered
-from esprestack.rule import Scope
+from esprestack.rule import Home, Scope
 
-RULES_SERVICE = "events.amazonaws.com"
-"""Takes the role of a rule's target."""
+SERVICES = {Home.RULES: "events.amazonaws.com", Home.SCHEDULER: "scheduler.amazonaws.com"}
+"""Who takes the role of a rule's or a schedule's target."""
 
 TASKS_SERVICE = "ecs-tasks.amazonaws.com"
 """Is handed the task's role and its execution role."""
@@ -22,20 +22,22 @@ TASKS_SERVICE = "ecs-tasks.amazonaws.com"
 _PolicyJson: TypeAlias = Mapping[str, Any]
 
 
-def roles(subjects: Sequence[Subject], facts: Facts, service: str = RULES_SERVICE) -> Iterator[Finding]:
+def roles(subjects: Sequence[Subject], facts: Facts) -> Iterator[Finding]:
     """One finding for each role and thing that it may not do, at the first rule that needs it.
 
     A rule that allows a code isn't looked at for that. What isn't answered isn't judged.
     """
-    of_role: dict[str, list[Subject]] = {}
+    of_role: dict[tuple[str, Home], list[Subject]] = {}
     for subject in subjects:
-        of_role.setdefault(subject.shown.role, []).append(subject)
-    for name, users in of_role.items():
+        of_role.setdefault((subject.shown.role, subject.rule.home), []).append(subject)
+    missing: set[str] = set()
+    for (name, home), users in of_role.items():
         fact = facts.roles.get(name)
-        if isinstance(fact, Absent):
+        if isinstance(fact, Absent) and name not in missing:
+            missing.add(name)
             yield from _missing(name, users)
         elif isinstance(fact, Role):
-            yield from _Doctor(name, fact, facts, service).findings(users)
+            yield from _Doctor(name, fact, facts, home).findings(users)
 
 
 def _missing(name: str, users: Sequence[Subject]) -> Iterator[Finding]:
@@ -53,11 +55,11 @@ def _concerned(users: Sequence[Subject], code: str) -> list[Subject]:
 class _Doctor:
     """Looks at one role. What can't be told is kept, to be said once."""
 
-    def __init__(self, name: str, role: Role, facts: Facts, service: str) -> None:
+    def __init__(self, name: str, role: Role, facts: Facts, home: Home) -> None:
         self.name = name
         self.role = role
         self.facts = facts
-        self.service = service
+        self.home = home
         self.unclear: dict[str, Subject] = {}
 
     def findings(self, users: Sequence[Subject]) -> Iterator[Finding]:
@@ -66,6 +68,7 @@ class _Doctor:
             yield from self.run_task(self.role.policies, _concerned(users, "role-run-task"))
             yield from self.pass_role(self.role.policies, _concerned(users, "role-pass-role"))
             yield from self.tag_resource(self.role.policies, _concerned(users, "role-tag-resource"))
+            yield from self.send_message(self.role.policies, _concerned(users, "role-send-message"))
         if self.unclear:
             subject = next(iter(self.unclear.values()))
             what = f"whether the role `{self.name}` lets EventBridge {' and '.join(self.unclear)} can't be told"
@@ -74,21 +77,17 @@ class _Doctor:
 
     def trust(self, users: Sequence[Subject]) -> Iterator[Finding]:
         for subject in users:
-            source = subject.scope.arn("events", f"rule/{subject.rule.name}")
-            context = {"aws:sourceaccount": subject.scope.account}
-            if self.service == RULES_SERVICE:
-                context["aws:sourcearn"] = source
-            request = Request("sts:AssumeRole", service=self.service, context=context)
+            service = SERVICES[self.home]
+            context = {"aws:sourceaccount": subject.scope.account, "aws:sourcearn": _source(subject)}
+            request = Request("sts:AssumeRole", service=service, context=context)
             match decide(self.role.trust, request):
                 case Verdict.UNCLEAR:
                     self.unclear.setdefault("take it", subject)
                 case Verdict.NO:
-                    what = (
-                        f"the role `{self.name}` doesn't let {self.service} take it for the rule `{subject.rule.name}`"
-                    )
+                    what = f"the role `{self.name}` doesn't let {service} take it for the rule `{subject.rule.name}`"
                     added: _PolicyJson = {
                         "Effect": "Allow",
-                        "Principal": {"Service": self.service},
+                        "Principal": {"Service": service},
                         "Action": "sts:AssumeRole",
                         "Condition": {"StringEquals": {"aws:SourceAccount": subject.scope.account}},
                     }
@@ -185,12 +184,42 @@ class _Doctor:
                     yield self.lacks("role-tag-resource", what, subject, added)
                     return
 
+    def send_message(self, policies: Sequence[Statement], users: Sequence[Subject]) -> Iterator[Finding]:
+        """A schedule's dead letters are sent with its role, those of a rule by leave of the queue.
+
+        https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+        """
+        for subject in users if self.home is Home.SCHEDULER else ():
+            queue = subject.opened.dead_letter_queue
+            if not queue or not known(queue):
+                continue
+            match self.may(policies, Request("sqs:SendMessage", subject.scope.expand(queue, "sqs", ""))):
+                case Verdict.UNCLEAR:
+                    self.unclear.setdefault("send to the dead-letter queue", subject)
+                case Verdict.NO:
+                    what = f"the role `{self.name}` may not send to the dead-letter queue of `{subject.rule.name}`"
+                    shown = subject.scope.expand(subject.shown.dead_letter_queue, "sqs", "")
+                    added = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": shown}
+                    yield self.lacks("role-send-message", what, subject, added)
+                    return
+
     def may(self, policies: Sequence[Statement], request: Request) -> Verdict:
         verdict = decide(policies, request)
         return Verdict.UNCLEAR if self.role.bounded and verdict is Verdict.YES else verdict
 
     def lacks(self, code: str, what: str, subject: Subject, added: _PolicyJson) -> Finding:
         return subject.finding(code, what, subject.place("role"), f"add to its policy {_json(added)}")
+
+
+def _source(subject: Subject) -> str:
+    """On whose behalf the role is taken: the rule's, or the schedule's whole group's.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    """
+    rule, scope = subject.opened_rule, subject.scope
+    if rule.home is Home.RULES:
+        return scope.arn("events", f"rule/{rule.name}")
+    return scope.arn("scheduler", f"schedule-group/{rule.timing.group or scope.schedule_group}")
 
 
 def _role_arn(scope: Scope, role: str) -> str:

@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 
 from esprestack.backends.rules_mapping import put_target
 from esprestack.checks.finding import Finding
+from esprestack.checks.schedules import zone_of
 from esprestack.checks.subject import Subject, known
-from esprestack.schedule import Cron, Dialect, ScheduleError, parse
+from esprestack.schedule import At, Cron, Dialect, ScheduleError, parse
 from esprestack.schedule.corrections import named_weekdays, unix_weekdays
 
 _KEY = "scheduleExpression"
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 """Before every year that an expression can name."""
+_LAST = datetime(9999, 1, 1, tzinfo=UTC)
 _USUAL = ("MON-FRI", "MON-SAT", "SUN,SAT")
 
 
@@ -28,7 +30,7 @@ def schedule(subject: Subject, now: datetime) -> Iterator[Finding]:
         return
     plain = expression == written
     try:
-        parsed = parse(expression, Dialect.RULES)
+        parsed = parse(expression, Dialect(subject.rule.home))
     except ScheduleError as error:
         where = subject.place_within(_KEY, error.start) if plain else subject.place(_KEY)
         what = f"the schedule expression `{written}`: {error.what}" if plain else f"`{written}` is no schedule"
@@ -41,12 +43,15 @@ def schedule(subject: Subject, now: datetime) -> Iterator[Finding]:
         )
     if plain and isinstance(parsed, Cron):
         yield from _weekdays(subject, parsed)
-    if parsed.next_after(now) is not None:
+    zone = zone_of(subject.opened_rule.timing.timezone)
+    end = subject.rule.timing.end or _LAST
+    coming = parsed.next_after(now, zone)
+    if coming is not None and coming <= end:
         return
-    if parsed.next_after(_FIRST) is None:
+    if parsed.next_after(_FIRST, zone) is None:
         what = f"the schedule `{written}` of the rule `{subject.rule.name}` never comes up: no date is like that"
         yield subject.finding("schedule-never", what, subject.place(_KEY), "mend day-of-month and month")
-    elif subject.rule.enabled:
+    elif subject.rule.enabled and not (isinstance(parsed, At) and subject.rule.timing.after_completion):
         what = f"the schedule `{written}` of the rule `{subject.rule.name}` is over: it never comes up again"
         yield subject.finding("schedule-over", what, subject.place(_KEY), "remove the rule, or set `disabled: true`")
 
@@ -69,7 +74,8 @@ def same_job_twice(subjects: Sequence[Subject]) -> Iterator[Finding]:
         target, expression = subject.shown, subject.rule.schedule_expression
         if not subject.rule.enabled:
             continue
-        job = (expression, target.task_definition, target.task_override, target.container_overrides)
+        when = (expression, subject.rule.timing.timezone, subject.rule.timing.start, subject.rule.timing.end)
+        job = (when, target.task_definition, target.task_override, target.container_overrides)
         other = first.setdefault(job, subject)
         if other.rule.name != subject.rule.name and _is_known(subject):
             what = (

@@ -1,15 +1,19 @@
 """destroy: all rules of one tracking id, for review apps that are over."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from esprestack.commands.carry_out import Reporting, carry_out
-from esprestack.errors import InputError, Problem
+from esprestack.errors import AwsError, InputError, Problem, Severity
 from esprestack.options import form as form_option
 from esprestack.options import run_of
 from esprestack.terminal import FAILURE, Terminal, complain, show_plans
+
+if TYPE_CHECKING:
+    from esprestack.backends.base import Backend
 
 
 @click.command()
@@ -63,6 +67,16 @@ def destroy(
         complain(terminal, [Problem("nothing was deleted", todo=todo)])
         return FAILURE
     code = carry_out(terminal, run, planned, problems, form, Reporting("destroy", report_file))
+    if not code:
+        _tidy(terminal, planned[0].backend)
     kept = [change for change in plan.changes if not change.changes]
     complain(terminal, [Problem(f"`{change.name}` is still there: {change.reason}") for change in kept])
     return code or (FAILURE if kept else 0)
+
+
+def _tidy(terminal: Terminal, backend: "Backend") -> None:
+    """What stays behind because it may not be removed costs nothing: it is said, and no failure."""
+    try:
+        backend.tidy()
+    except AwsError as error:
+        complain(terminal, [replace(problem, severity=Severity.WARNING) for problem in error.problems])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from esprestack.backends.base import Wanted
 from esprestack.config import entries, model
 from esprestack.config.examine import Loaded
 from esprestack.config.source import Source, read_tree
@@ -41,6 +42,12 @@ class Desired:
     allow: tuple[str, ...] = ()
     """Codes of findings that are no obstacle for this rule."""
 
+    @property
+    def meant(self) -> Wanted:
+        """Which live rule it is compared with."""
+        rule = self.rule
+        return Wanted(rule.target.id if rule.target else "", rule.home, rule.timing.group)
+
     def place(self, *keys: str) -> Where:
         """The place of the first of the rule's `keys` that is there, else of its name."""
         places = (self.tree.find((*self.path, key)) for key in keys)
@@ -73,7 +80,10 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope, now: datetime) -> Rule:
+    home = Home(entry.backend or config.backend or Home.RULES)
     target = _target(entry, config, scope)
+    if home is Home.SCHEDULER:
+        target = replace(target, id=entry.name)  # a schedule has one target, and that has no id
     rule_role = scope.shorten(entry.rule_role or "", "iam", "role/")
     return Rule(
         name=entry.name,
@@ -84,7 +94,7 @@ def _rule(entry: model.RuleEntry, config: model.Config, scope: Scope, now: datet
         else not entry.disabled,
         rule_role="" if rule_role == target.role else rule_role,
         rule_tags=None if entry.rule_tags is None else _pairs(entry.rule_tags),
-        home=Home(entry.backend or config.backend or Home.RULES),
+        home=home,
         timing=_timing(entry, scope),
         target=target,
     )

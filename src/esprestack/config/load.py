@@ -2,17 +2,19 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from esprestack.backends.base import Wanted
 from esprestack.config.jsonnet_vars import ExtVars
 from esprestack.config.lookups.base import Function, Lookup
 from esprestack.config.source import MISSING, Source, check_reserved, read_tree
-from esprestack.config.tree import Tree
+from esprestack.config.tree import Data, Tree
 from esprestack.errors import ConfigError, InputError, Problem, Where
+from esprestack.rule import Home
 
 if TYPE_CHECKING:
     from esprestack.config.preamble import Preamble
@@ -57,17 +59,24 @@ class Prepared:
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         return next((str(value) for key in keys if isinstance(value := data.get(key), str)), "")
 
-    def targets(self) -> dict[str, str]:
-        """Each rule's name and the id of its target, which by default is the name."""
+    def wanted(self) -> dict[str, Wanted]:
+        """Each rule's name and which live rule is meant: its target's id is by default the name."""
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         rules = data.get("rules")
-        found: dict[str, str] = {}
+        usual = self.top("backend") or Home.RULES
+        found: dict[str, Wanted] = {}
         for entry in rules if isinstance(rules, list) else []:
             name = entry.get("name") if isinstance(entry, dict) else None
             if isinstance(entry, dict) and isinstance(name, str):
-                target = entry.get("targetId") or entry.get("target_id")
-                found[str(name)] = str(target if isinstance(target, str) else name)
+                home = Home.SCHEDULER if (_text(entry, "backend") or usual) == Home.SCHEDULER else Home.RULES
+                target_id = _text(entry, "targetId", "target_id") or str(name)
+                found[str(name)] = Wanted(target_id, home, _text(entry, "scheduleGroup", "schedule_group"))
         return found
+
+
+def _text(entry: Mapping[str, Data], *keys: str) -> str:
+    """The first of the texts under `keys`; empty if none is there."""
+    return next((str(value) for key in keys if isinstance(value := entry.get(key), str)), "")
 
 
 def find_configs(patterns: Sequence[str], folder: Path) -> list[Path]:

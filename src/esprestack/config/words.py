@@ -11,13 +11,13 @@ from esprestack.rule import ContainerOverride, Home, RetryPolicy, Rule, Target, 
 Words: TypeAlias = dict[str, Any]
 
 
-def to_words(rule: Rule, default_role: str | None = None) -> Words:
-    """`rule` as an entry under `rules:`; its role only where it isn't `default_role`."""
+def to_words(rule: Rule, default_role: str | None = None, default_home: Home = Home.RULES) -> Words:
+    """`rule` as an entry under `rules:`; its role and home only where they aren't the defaults."""
     words: Words = {"name": rule.name}
     _put(words, "description", rule.description)
     words["scheduleExpression"] = rule.schedule_expression
-    if rule.home is Home.SCHEDULER:
-        words |= _timing_words(rule.timing)
+    _put(words, "backend", str(rule.home) if rule.home is not default_home else "")
+    words |= _timing_words(rule.timing)
     _put(words, "disabled", not rule.enabled)
     if rule.target:
         words.update(_target_words(rule.name, rule.target, default_role))
@@ -27,7 +27,7 @@ def to_words(rule: Rule, default_role: str | None = None) -> Words:
 
 
 def _timing_words(timing: Timing) -> Words:
-    words: Words = {"backend": str(Home.SCHEDULER)}
+    words: Words = {}
     _put(words, "timezone", timing.timezone)
     for key, moment in (("startDate", timing.start), ("endDate", timing.end)):
         _put(words, key, f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else "")

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from esprestack.backends.base import Live, Write
 from esprestack.errors import Problem, Where
 from esprestack.plan.compare import Comparison, Veil, compare, is_equal
+from esprestack.plan.completed import is_completed
 from esprestack.plan.model import Action, Change, Plan, digest
-from esprestack.rule import LiveRule
+from esprestack.rule import Home, LiveRule, Rule
 from esprestack.schedule.quiet import is_never_quiet
+from esprestack.schedule.starts import mean_the_same
 
 if TYPE_CHECKING:
     from esprestack.config.desired import Desired
@@ -34,6 +37,8 @@ class PlanOptions:
     max_deletes: int | None = None
     may_empty: bool = False
     """With prune: also where nothing at all is desired."""
+    now: datetime | None = None
+    """Of schedules that are over before it none is created; None: all that are desired are."""
 
 
 def make_plan(
@@ -54,15 +59,15 @@ def make_plan(
     selected = [item for item in desired if not options.rules or item.rule.name in options.rules]
     changes = [_change(item, live, options, veil) for item in selected]
     names = {item.rule.name for item in desired} | set(elsewhere)
-    orphans = [] if options.rules else _orphans(live, names)
-    changes += [_orphan(orphan, live, options, veil) for orphan in orphans]
+    orphans = {} if options.rules else _orphans(live, names)
+    changes += [_orphan(name, orphan, live, options, veil) for name, orphan in orphans.items()]
     changes.sort(key=lambda change: (_ORDER.index(change.action), change.name))
     return Plan(
         config=config,
         scope=live.scope,
         changes=tuple(changes),
         refusals=tuple(_refusals(config, desired, changes, live, options)),
-        notes=tuple(_notes(live, names | set(configured), changes)),
+        notes=tuple(_notes(selected, live, names | set(configured), changes)),
         prune=options.prune,
     )
 
@@ -84,20 +89,56 @@ def doubtful(desired: "Sequence[Desired]", live: Live, elsewhere: Collection[str
 
 
 def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Change:
-    rule, found = item.rule, live.rules.get(item.rule.name)
+    found = live.rules.get(item.rule.name)
+    rule = _as_it_starts(item.rule, found, options.now)
     if found and found.tracking_id == live.scope.tracking_id and is_equal(found.rule, rule):
         return Change(rule.name, Action.UNCHANGED)  # canonical forms: equal is equal, and most rules are
+    if found is not None and found.rule.home is not rule.home and not _runs_beside(found, live):
+        found = None  # of the same name, and no rule of ours
+    if found is None and options.now is not None and is_completed(rule, options.now):
+        return Change(rule.name, Action.UNCHANGED)
     comparison = compare(found, rule, live.scope, veil)
-    action, reason = _action(item, found, comparison, live.scope.tracking_id, options.take_over)
+    if found is None:
+        action, reason = _creation(rule, live, options.take_over)
+    else:
+        action, reason = _action(rule, found, comparison, live.scope.tracking_id, options.take_over)
     where = None if action is Action.UNCHANGED else item.place()
     return _made(rule.name, action, where, reason, comparison, Write(rule.name, found, rule))
 
 
-def _action(
-    item: "Desired", found: LiveRule | None, comparison: Comparison, ours: str, take_over: bool
-) -> tuple[Action, str]:
-    if found is None:
+def _runs_beside(found: LiveRule, live: Live) -> bool:
+    """Whether a live rule of the other home would start the same tasks as a new one of this name."""
+    return found.rule.enabled and found.tracking_id in (None, live.scope.tracking_id)
+
+
+def _creation(rule: Rule, live: Live, take_over: bool) -> tuple[Action, str]:
+    group = rule.timing.group or live.scope.schedule_group
+    if rule.home is not Home.SCHEDULER or group not in live.groups or take_over:
         return Action.CREATE, ""
+    owner = live.groups[group]
+    if owner == live.scope.tracking_id or (owner is None and not rule.timing.group):
+        return Action.CREATE, ""
+    return Action.CONFLICT, _of_others(group, owner)
+
+
+def _of_others(group: str, owner: str | None) -> str:
+    return f"the schedule group `{group}` is tracked by {f'`{owner}`' if owner else 'nobody'}"
+
+
+def _as_it_starts(rule: Rule, found: LiveRule | None, now: datetime | None) -> Rule:
+    """`rule` with the live start, where that makes no difference to the runs to come: AWS takes none of the past."""
+    if found is None or now is None or rule.home is Home.RULES or found.rule.timing.start == rule.timing.start:
+        return rule
+    start = found.rule.timing.start
+    same = found.rule.schedule_expression == rule.schedule_expression
+    if not same or not mean_the_same(rule.schedule_expression, rule.timing.start, start, now):
+        return rule
+    return replace(rule, timing=replace(rule.timing, start=start))
+
+
+def _action(rule: Rule, found: LiveRule, comparison: Comparison, ours: str, take_over: bool) -> tuple[Action, str]:
+    if found.rule.home is not rule.home:
+        return Action.CONFLICT, f"{_LIVES[found.rule.home]}, and both would run"
     if found.would_lose and (comparison.fields or found.tracking_id != ours):
         return Action.CONFLICT, f"a write would lose {', '.join(found.would_lose)}"
     if found.tracking_id not in (None, ours):
@@ -105,31 +146,50 @@ def _action(
             return Action.CONFLICT, f"tracked by `{found.tracking_id}`, not by `{ours}`"
         return Action.ADOPT, f"taken over from `{found.tracking_id}`"
     if found.tracking_id is None:
+        if found.rule.timing.group and not take_over:
+            return Action.CONFLICT, _of_others(found.rule.timing.group, None)
         return Action.ADOPT, "exists already, tracked by nobody"
-    old, new = found.rule.target, item.rule.target
+    old, new = found.rule.target, rule.target
     if old and new and old.id != new.id:
         return Action.REPLACE, f"target `{old.id}` becomes `{new.id}`"
+    if found.rule.timing.group != rule.timing.group:
+        return Action.REPLACE, "a schedule can't change its group: it is deleted and made anew"
     if comparison.fields:
         return Action.UPDATE, "" if old else "it has lost its target"
     return Action.UNCHANGED, ""
 
 
-def _orphans(live: Live, names: Collection[str]) -> list[LiveRule]:
-    return [
-        rule for name, rule in live.rules.items() if name not in names and rule.tracking_id == live.scope.tracking_id
-    ]
+_LIVES = {
+    Home.RULES: "it is an EventBridge rule now",
+    Home.SCHEDULER: "it is a schedule of EventBridge Scheduler now",
+}
 
 
-def _orphan(rule: LiveRule, live: Live, options: PlanOptions, veil: Veil) -> Change:
+def _orphans(live: Live, names: Collection[str]) -> dict[str, LiveRule]:
+    return {
+        name: rule
+        for name, rule in live.rules.items()
+        if name not in names and rule.tracking_id == live.scope.tracking_id
+    }
+
+
+def _orphan(name: str, rule: LiveRule, live: Live, options: PlanOptions, veil: Veil) -> Change:
     comparison = compare(rule, None, live.scope, veil)
     kept = [*rule.would_lose, *rule.foreign]
+    why = "in no config any more" if name == rule.name else _left_over(rule.rule, live.rules.get(rule.name))
     if not options.prune:
-        return _made(rule.name, Action.ORPHAN, None, "in no config any more", comparison, None)
+        return _made(name, Action.ORPHAN, None, why, comparison, None)
     if kept:
-        return _made(rule.name, Action.ORPHAN, None, f"kept, a delete would lose {', '.join(kept)}", comparison, None)
-    if rule.name not in live.certain:
-        return _made(rule.name, Action.ORPHAN, None, "kept, its tags couldn't be confirmed", comparison, None)
-    return _made(rule.name, Action.DELETE, None, "in no config any more", comparison, Write(rule.name, rule, None))
+        return _made(name, Action.ORPHAN, None, f"kept, a delete would lose {', '.join(kept)}", comparison, None)
+    if name not in live.certain:
+        return _made(name, Action.ORPHAN, None, "kept, its tags couldn't be confirmed", comparison, None)
+    return _made(name, Action.DELETE, None, why, comparison, Write(name, rule, None))
+
+
+def _left_over(rule: Rule, other: LiveRule | None) -> str:
+    """Why a rule that lives twice is in no config: the other one of its name is meant there."""
+    both = rule.enabled and other is not None and other.rule.enabled
+    return f"left over, the config means the other `{rule.name}`{'; BOTH RUN, so every run is doubled' if both else ''}"
 
 
 def _made(
@@ -156,7 +216,7 @@ def _refusals(
         Problem(
             f"conflict: the rule `{change.name}` may not be touched: {change.reason}",
             change.where,
-            "rename the rule, or take it over with --take-over" if "tracked by" in change.reason else "rename the rule",
+            _way_out(change),
             "conflict",
         )
         for change in changes
@@ -174,10 +234,24 @@ def _refusals(
     return problems
 
 
-def _notes(live: Live, names: Collection[str], changes: Sequence[Change]) -> list[str]:
+def _way_out(change: Change) -> str:
+    if any(change.reason.startswith(lives) for lives in _LIVES.values()):
+        return f"move it without a missed or doubled run: esprestack migrate --rule {change.name}"
+    return "rename the rule, or take it over with --take-over" if "tracked by" in change.reason else "rename the rule"
+
+
+def _notes(desired: "Sequence[Desired]", live: Live, names: Collection[str], changes: Sequence[Change]) -> list[str]:
     """What the reader should know of targets that are exchanged, and of rules that stay as they are."""
     touched = {change.name: change.action for change in changes}
     notes = [
+        *live.notes,
+        *(
+            f"`{item.rule.name}` has run for the last time, and isn't created again"
+            for item in desired
+            if item.rule.name not in live.rules and touched.get(item.rule.name) is Action.UNCHANGED
+        ),
+    ]
+    notes += [
         f"`{change.name}` gets another target between two calls: no moment without a run is known, one that is due "
         "just then is missed"
         for change in changes

@@ -22,7 +22,7 @@ from esprestack.plan.lookups import SecretLookups
 from esprestack.reports.merge_edits import Addition, Editor
 from esprestack.reports.merge_nodes import Node, Pair, read_nodes
 from esprestack.reports.merge_rule import RuleMerge
-from esprestack.rule import DEFAULT_ROLE, LiveRule, Scope
+from esprestack.rule import DEFAULT_ROLE, Home, LiveRule, Scope
 
 _Mapping: TypeAlias = dict[str, Data]
 _BOM = "\ufeff"
@@ -80,7 +80,8 @@ class _Merge:
         role = self._default_role()
         lookups = SecretLookups(self._veil)
         mergeable = {name: rule for name, rule in sorted(live.items()) if rule.rule.target and not rule.would_lose}
-        written = {name: lookups.written(to_words(rule.rule, role)) for name, rule in mergeable.items()}
+        home = Home.SCHEDULER if self._prepared.top("backend") == Home.SCHEDULER else Home.RULES
+        written = {name: lookups.written(to_words(rule.rule, role, home)) for name, rule in mergeable.items()}
         missing: list[int] = []
         for name, index in entries.items():
             if name in mergeable and name in wanted:

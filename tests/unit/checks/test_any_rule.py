@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from tests.unit.checks.builders import a_definition, a_fargate_definition, a_role
 from tests.unit.config.builders import NOW, SCOPE, load_untemplated
-from tests.unit.strategies import QUICK, rules
+from tests.unit.strategies import QUICK, rules, schedules
 
 from esprestack.checks.codes import CODES
 from esprestack.checks.finding import Finding
@@ -32,7 +32,7 @@ def findings(rules: list[Desired], vault: Vault, definition: TaskDefinitionFact)
 
 
 @settings(QUICK, max_examples=15)
-@given(rules())
+@given(rules() | schedules())
 def test_any_rule_is_judged(rule: Rule) -> None:
     desired, lines = read(rule)
     for definition in (Absent(), a_definition(), a_fargate_definition()):
@@ -44,7 +44,7 @@ def test_any_rule_is_judged(rule: Rule) -> None:
 
 
 @settings(QUICK, max_examples=15)
-@given(rules())
+@given(rules() | schedules())
 def test_a_sealed_rule_is_judged_as_the_open_one_and_shows_nothing(rule: Rule) -> None:
     """Every text of it is a secret; what no secret may stand in (names, keys) makes no difference to a check."""
     desired, _ = read(rule)

@@ -10,7 +10,6 @@ from tests.unit.checks.builders import (
     a_definition,
     a_role,
     allow,
-    desired,
     facts,
     online,
     said,
@@ -18,9 +17,7 @@ from tests.unit.checks.builders import (
 )
 from tests.unit.config.builders import SCOPE, Given, a_config
 
-from esprestack.checks.online import online_findings
 from esprestack.facts import Absent, Condition, RoleFact, Statement, TaskDefinition
-from esprestack.secrets import Vault
 
 DEFINITION = a_definition(
     task_role="arn:aws:iam::123456789012:role/worker", execution_role="arn:aws:iam::123456789012:role/puller"
@@ -242,10 +239,37 @@ def test_a_rule_that_allows_a_code_is_not_looked_at_for_it() -> None:
     assert "reports" not in finding.problem.todo
 
 
-def test_another_service_may_be_who_takes_the_role() -> None:
-    role = a_role(trust=(replace(TRUST[0], services=("scheduler.amazonaws.com",)),))
-    findings = online_findings(desired(a_config()), SCOPE, facts(role=role), Vault(), "scheduler.amazonaws.com")
-    assert findings == []
+def test_the_role_of_a_schedule_is_taken_by_scheduler() -> None:
+    trust = replace(TRUST[0], services=("scheduler.amazonaws.com",))
+    assert online(a_config("backend: scheduler"), facts(role=a_role(trust=(trust,)))) == []
+    (finding,) = online(a_config("backend: scheduler"), facts(role=a_role()))
+    assert finding.problem.code == "role-trust"
+    assert "scheduler.amazonaws.com" in finding.problem.what
+
+
+def test_a_role_that_rules_and_schedules_share_is_held_against_both() -> None:
+    text = a_config() + a_config("backend: scheduler").partition("rules:\n")[2].replace("report", "other")
+    (finding,) = online(text, facts(role=a_role()))
+    assert (finding.rule, finding.problem.code) == ("other", "role-trust")
+
+
+def test_the_trust_of_a_schedule_is_for_its_group() -> None:
+    group = SCOPE.arn("scheduler", f"schedule-group/{SCOPE.schedule_group}")
+    condition = Condition("ArnEquals", "aws:SourceArn", (group,))
+    trust = replace(TRUST[0], services=("scheduler.amazonaws.com",), conditions=(condition,))
+    assert online(a_config("backend: scheduler"), facts(role=a_role(trust=(trust,)))) == []
+    (finding,) = online(a_config("backend: scheduler", "scheduleGroup: mine"), facts(role=a_role(trust=(trust,))))
+    assert finding.problem.code == "role-trust"
+
+
+def test_a_schedule_s_role_sends_to_the_dead_letter_queue() -> None:
+    trust = (replace(TRUST[0], services=("scheduler.amazonaws.com",)),)
+    text = a_config("backend: scheduler", "dead_letter_config: {sqs: dead}")
+    (finding,) = online(text, facts(role=a_role(RUN, trust=trust)))
+    assert finding.problem.code == "role-send-message"
+    send = allow("sqs:SendMessage", resources=(SCOPE.arn("sqs", "dead"),))
+    assert online(text, facts(role=a_role(RUN, send, trust=trust))) == []
+    assert online(a_config("dead_letter_config: {sqs: dead}"), facts(role=a_role(RUN))) == []
 
 
 def test_a_sealed_role_of_a_task_is_shown_sealed() -> None:

@@ -17,7 +17,7 @@ import pytest
 from esprestack.config.desired import desired_rules
 from esprestack.errors import EsprestackError, Problem
 from esprestack.jobs import validate
-from esprestack.rule import Scope
+from esprestack.rule import Home, Scope
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
 
@@ -86,9 +86,11 @@ def _shown(value: Any, vault: Vault) -> Any:
     """`value` without what is empty, so that a golden file shows what a config says."""
     if isinstance(value, dict):
         shown = {key: _shown(item, vault) for key, item in value.items()}
-        return {key: item for key, item in shown.items() if item not in ("", None, [], {}, False)}
+        return {key: item for key, item in shown.items() if item not in ("", None, [], {}, False, Home.RULES)}
     if isinstance(value, list | tuple):
         return [_shown(item, vault) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     return vault.label(value) if isinstance(value, str) else value
 
 

@@ -369,7 +369,9 @@ def test_an_unknown_key_is_told_with_its_owner_in_each_spelling(
     assert f"is not a key of {owner} (did you mean `{meant}`?)" in problem
 
 
-TOP_LEVEL_KEYS = "known keys: cluster, defaults, extends, plugins, region, role, rules, trackingId, tracking_id"
+TOP_LEVEL_KEYS = (
+    "known keys: backend, cluster, defaults, extends, plugins, region, role, rules, trackingId, tracking_id"
+)
 
 
 def test_an_unknown_key_at_the_top_is_told_too() -> None:

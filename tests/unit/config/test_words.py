@@ -7,7 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from tests.unit.config.builders import load_untemplated, rules_of, the_rule
-from tests.unit.strategies import QUICK, rules
+from tests.unit.strategies import QUICK, rules, schedules
 
 from esprestack.config.words import to_words
 from esprestack.reports.yaml_text import to_yaml
@@ -23,7 +23,7 @@ def read_back(rule: Rule, text: str, path: str = "ecschedule.yaml") -> None:
 
 
 @QUICK
-@given(rules())
+@given(rules() | schedules())
 def test_a_rule_in_words_is_read_as_the_same_rule(rule: Rule) -> None:
     document = {"cluster": "batch", "rules": [to_words(rule)]}
     read_back(rule, yaml.safe_dump(document, sort_keys=False))
@@ -32,7 +32,7 @@ def test_a_rule_in_words_is_read_as_the_same_rule(rule: Rule) -> None:
 
 
 @settings(QUICK, max_examples=12)
-@given(rules())
+@given(rules() | schedules())
 def test_words_are_json_and_stay_what_they_are(rule: Rule) -> None:
     words = to_words(rule)
     assert json.loads(json.dumps(words)) == words

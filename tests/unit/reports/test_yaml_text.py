@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from tests.unit.config.builders import Given, load_untemplated, rules_of
-from tests.unit.strategies import ANY_CHARACTER, QUICK, rules, texts
+from tests.unit.strategies import ANY_CHARACTER, QUICK, rules, schedules, texts
 
 from esprestack.config.spans import escaped
 from esprestack.config.words import to_words
@@ -29,7 +29,7 @@ def read_by_all(text: str) -> Any:
 
 
 @settings(QUICK, max_examples=12)
-@given(rules())
+@given(rules() | schedules())
 def test_a_rule_in_words_is_the_same_to_every_reader(rule: Rule) -> None:
     document = {"cluster": "batch", "rules": [to_words(rule)]}
     text = to_yaml(document)
@@ -38,7 +38,7 @@ def test_a_rule_in_words_is_the_same_to_every_reader(rule: Rule) -> None:
 
 
 @QUICK
-@given(rules())
+@given(rules() | schedules())
 def test_a_dumped_rule_is_rendered_to_the_same(rule: Rule) -> None:
     words = SecretLookups(Veil(Vault(), patterns=())).written(to_words(rule))
     assert Given().rules(config_text({"cluster": "batch", "rules": [words]})) == [rule]
