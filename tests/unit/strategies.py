@@ -1,6 +1,7 @@
 """Rules that a config can say, in canonical form as `config.desired` makes them, and texts that try to break things."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -49,6 +50,13 @@ def texts(*, min_size: int = 0, max_size: int = 30) -> SearchStrategy[str]:
 def names(max_size: int = 64) -> SearchStrategy[str]:
     """Names of rules, targets and containers."""
     return st.text("abcxyzABC0189._-", min_size=1, max_size=max_size)
+
+
+def whole_minutes(first: str, last: str) -> SearchStrategy[datetime]:
+    """Moments between two ISO dates, in UTC."""
+    begin, end = (datetime.fromisoformat(text) for text in (first, last))
+    moments = st.datetimes(begin, end, timezones=st.just(UTC))
+    return moments.map(lambda moment: moment.replace(second=0, microsecond=0))
 
 
 def pairs(*, min_size: int = 0, max_size: int = 4) -> SearchStrategy[Pairs]:

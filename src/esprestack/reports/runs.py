@@ -6,8 +6,8 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 
 from esprestack.errors import InputError, Problem
-from esprestack.reports.when import zone
 from esprestack.schedule import FIRST_YEAR, LAST_YEAR, Dialect, Rate, ScheduleError, explain, parse
+from esprestack.schedule.clocks import zone
 
 
 @dataclass(frozen=True, slots=True)

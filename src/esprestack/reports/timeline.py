@@ -11,8 +11,9 @@ from itertools import islice
 from esprestack.config.words import Words
 from esprestack.plan.model import Change, Plan
 from esprestack.reports.fitting import CLOSING, OPENING
-from esprestack.reports.when import Reader, schedule_of, zone
+from esprestack.reports.when import Reader, schedule_of
 from esprestack.schedule import Rate
+from esprestack.schedule.clocks import zone
 
 MOST_RULES = 20
 """More would be no picture any more: the table says it."""

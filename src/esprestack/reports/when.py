@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from esprestack.config.words import Words
-from esprestack.errors import InputError, Problem
+from esprestack.errors import InputError
 from esprestack.schedule import At, Cron, Dialect, Rate, ScheduleError, explain, parse
+from esprestack.schedule.clocks import zone
 
 _MOST_LOCAL_TIMES = 4
 
@@ -21,17 +21,6 @@ class Reader:
     zone_name: str = "UTC"
     files: str = ""
     """Address of the repository's files at the commit; empty where there is none."""
-
-
-def zone(name: str) -> tzinfo:
-    """The time zone of that IANA name. Raises InputError."""
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        problem = Problem(f"`{name}` is no time zone", todo="IANA names, for example Asia/Tokyo")
-        raise InputError(problem) from None
 
 
 def in_words(rule: Words, reader: Reader) -> str:
