@@ -1,5 +1,7 @@
 """The clocks of a time zone: the zone by its name, and how its offset from UTC goes between two moments."""
 
+import functools
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -41,6 +43,17 @@ class Stretch:
         return (self.end + self.offset).replace(tzinfo=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The clocks are changed at `moment`, in UTC: local time from `first` until `last` is skipped or comes twice."""
+
+    moment: datetime
+    first: datetime
+    last: datetime
+    is_skipped: bool
+
+
+@functools.lru_cache(256)
 def stretches(zone: tzinfo, begin: datetime, end: datetime) -> tuple[Stretch, ...]:
     """The time from `begin` until before `end`, both whole minutes in UTC, cut where the clocks are changed."""
     found = []
@@ -54,6 +67,15 @@ def stretches(zone: tzinfo, begin: datetime, end: datetime) -> tuple[Stretch, ..
                 start = following
         moment = following
     return (*found, Stretch(start, end, _offset(zone, start)))
+
+
+def shifts(zone: tzinfo, begin: datetime, end: datetime) -> list[Shift]:
+    """Where the clocks are changed between `begin` and `end`, both whole minutes in UTC."""
+    found = []
+    for before, after in itertools.pairwise(stretches(zone, begin, end)):
+        first, last = sorted((before.local_end, after.local_begin))
+        found.append(Shift(after.begin, first, last, is_skipped=after.offset > before.offset))
+    return found
 
 
 def _changed(zone: tzinfo, before: datetime, after: datetime) -> datetime:

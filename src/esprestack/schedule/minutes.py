@@ -83,10 +83,13 @@ def _local(cron: Cron, first: datetime, last: datetime) -> int:
     day = sum(hour << 60 * at for at in cron.hours)
     midnight = first.replace(hour=0, minute=0)
     found = 0
-    for number in range((last - midnight) // _DAY + 1):
-        date = midnight + number * _DAY
-        if date.month in cron.months and date.year in cron.years and date.day in cron.days(date.year, date.month):
-            found |= day << number * _A_DAY
+    for month in range(midnight.year * 12 + midnight.month - 1, last.year * 12 + last.month):
+        year, month = month // 12, month % 12 + 1
+        if year in cron.years and month in cron.months:
+            for date in cron.days(year, month):
+                number = (midnight.replace(year=year, month=month, day=date) - midnight) // _DAY
+                if number >= 0:
+                    found |= day << number * _A_DAY
     start = (first - midnight) // MINUTE
     return (found >> start) & ((1 << ((last - first) // MINUTE)) - 1)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.strategies import QUICK, whole_minutes
 
 from esprestack.errors import InputError
-from esprestack.schedule.clocks import Stretch, stretches, zone
+from esprestack.schedule.clocks import Stretch, shifts, stretches, zone
 
 
 def utc(text: str) -> datetime:
@@ -80,3 +80,21 @@ def test_stretches_follow_each_other_and_say_what_the_clocks_show(name: str, beg
 def test_a_name_that_is_no_zone_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"is no time zone \(IANA names, for example Asia/Tokyo\)"):
         zone(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "change", "between", "skipped"),
+    [
+        ("Europe/Berlin", "2026-03-28T12:00", "2026-03-29T01:00", ("03-29 02:00", "03-29 03:00"), True),
+        ("Europe/Berlin", "2026-10-24T12:00", "2026-10-25T01:00", ("10-25 02:00", "10-25 03:00"), False),
+        ("Australia/Lord_Howe", "2026-04-04T12:00", "2026-04-04T15:00", ("04-05 01:30", "04-05 02:00"), False),
+        ("Pacific/Apia", "2011-12-29T12:00", "2011-12-30T10:00", ("12-30 00:00", "12-31 00:00"), True),
+    ],
+)
+def test_a_change_skips_local_time_or_shows_it_twice(
+    name: str, day: str, change: str, between: tuple[str, str], skipped: bool
+) -> None:
+    (shift,) = shifts(ZoneInfo(name), utc(day), utc(day) + timedelta(days=1))
+    assert shift.moment == utc(change)
+    assert (f"{shift.first:%m-%d %H:%M}", f"{shift.last:%m-%d %H:%M}") == between
+    assert shift.is_skipped is skipped
