@@ -75,7 +75,9 @@ class Chromium:
         """One command's answer; events that come before it are noted."""
         self._number += 1
         command = {"id": self._number, "method": method, "params": parameters}
-        os.write(self._write, json.dumps(command | ({"sessionId": self._session} if self._session else {})).encode() + b"\0")
+        os.write(
+            self._write, json.dumps(command | ({"sessionId": self._session} if self._session else {})).encode() + b"\0"
+        )
         while (message := self._next()).get("id") != self._number:
             self._note(message)
         if "error" in message:
@@ -83,11 +85,15 @@ class Chromium:
         answer: dict[str, Any] = message["result"]
         return answer
 
-    def open(self, path: Path, *, width: int = 1100, height: int = 900, dark: bool = False, scripts: bool = True) -> None:
+    def open(
+        self, path: Path, *, width: int = 1100, height: int = 900, dark: bool = False, scripts: bool = True
+    ) -> None:
         """Opens the file in a window of that size, and waits until it is loaded."""
         self.errors.clear()
         self.requests.clear()
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         self.ask("Emulation.setScriptExecutionDisabled", value=not scripts)
@@ -103,7 +109,16 @@ class Chromium:
 
     def press(self, key: str) -> None:
         """A key, by its name in JavaScript: `ArrowRight`, `Tab`."""
-        codes = {"Tab": 9, "Enter": 13, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        codes = {
+            "Tab": 9,
+            "Enter": 13,
+            "End": 35,
+            "Home": 36,
+            "ArrowLeft": 37,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+        }
         for kind in ("rawKeyDown", "keyUp"):
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key])
 

@@ -129,8 +129,11 @@ class Week:
 
     @functools.cached_property
     def _sums(self) -> _Sums:
+        return self._summed(0)
+
+    def _summed(self, first: int) -> _Sums:
         sums = _Sums()
-        for entry, minutes in zip(self.entries, self.starts, strict=True):
+        for entry, minutes in zip(self.entries[first:], self.starts[first:], strict=True):
             sums.add(entry, minutes)
         return sums
 
@@ -138,6 +141,11 @@ class Week:
     def loads(self) -> list[list[Load]]:
         """For each day and hour what starts in it, without the rates of which nobody knows when they run."""
         return [[self._sums.load(hour.minutes) for hour in day.hours] for day in self.days]
+
+    def loads_from(self, first: int) -> list[Load]:
+        """Hour by hour, what of the entries from that index on starts in it."""
+        sums = self._summed(first)
+        return [sums.load(hour.minutes) for day in self.days for hour in day.hours]
 
     @functools.cached_property
     def collisions(self) -> list[Collision[int]]:
@@ -207,7 +215,7 @@ def _hour(pieces: Sequence[Piece]) -> Hour:
 def levels(values: Sequence[int]) -> list[int]:
     """A shade for each value: 0 for nothing, 1 to LEVELS from the least to the greatest.
 
-    Small values are kept apart more than large ones: one busy hour doesn't make all others look the same.
+    Small values are kept apart more than large ones; what is there in every hour is as faint as the least.
     """
     least, most = min(values, default=0), max(values, default=0)
 

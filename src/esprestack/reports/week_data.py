@@ -4,7 +4,6 @@ The starts of a rule in an hour are a pattern (minutes), of a day a row (24 patt
 patterns and rows are there once, and a rule is seven numbers.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -71,8 +70,7 @@ def _rule(entry: Entry, days: Sequence[int]) -> dict[str, Any]:
 
 def _together(week: Week) -> dict[str, list[int]]:
     """The loads of the rules that aren't drawn one by one, cell by cell."""
-    rest = dataclasses.replace(week, entries=week.entries[MOST_RULES:])
-    loads = [load for day in rest.loads for load in day]
+    loads = week.loads_from(MOST_RULES)
     return {
         "runs": [load.runs for load in loads],
         "tasks": [load.tasks for load in loads],

@@ -159,7 +159,8 @@ def _steady(week: Week) -> str:
         return '<div id="steady" hidden></div>'
     return (
         '<section id="steady"><h2>All the time, in minutes that AWS alone knows</h2>'
-        f'<p class="soft">A rate counts from the moment in which AWS took it.</p><ul class="list">{items}</ul></section>'
+        '<p class="soft">A rate counts from the moment in which AWS took it.</p>'
+        f'<ul class="list">{items}</ul></section>'
     )
 
 
@@ -184,19 +185,21 @@ def _rules(week: Week) -> str:
 
 
 def _row(week: Week, entry: Entry, several: bool) -> str:
-    words = [entry.words(), "" if entry.times is None or entry.times.enabled else "disabled"]
-    said = shortened(entry.description, _LONGEST)
-    below = "".join(
-        f'<p class="soft"><bdi>{escaped(text)}</bdi></p>' for text in (said, entry.config if several else "") if text
-    )
+    disabled = entry.times is not None and not entry.times.enabled
+    words = escaped(entry.words() + (", disabled" if disabled else ""))
+    below = (shortened(entry.description, _LONGEST), entry.config if several else "")
+    said = "".join(f'<p class="soft"><bdi>{escaped(text)}</bdi></p>' for text in below if text)
     return (
-        f'<tr><th scope="row"><label><input type="checkbox" checked><bdi class="name">{escaped(entry.name)}</bdi></label>'
-        f'{below}</th><td data-label="runs">{escaped(", ".join(filter(None, words)))}'
-        f"<p><code>{escaped(entry.expression)}</code></p></td>"
+        f'<tr><th scope="row">{_box(entry.name)}{said}</th>'
+        f'<td data-label="runs">{words}<p><code>{escaped(entry.expression)}</code></p></td>'
         f'<td data-label="next">{"<br>".join(_coming(week, entry))}</td>'
         f'<td data-label="in a week" class="number">{_often(week, entry)}</td>'
         f'<td data-label="one run takes" class="number">{_size(entry.size)}</td></tr>'
     )
+
+
+def _box(name: str) -> str:
+    return f'<label><input type="checkbox" checked><bdi class="name">{escaped(name)}</bdi></label>'
 
 
 def _coming(week: Week, entry: Entry) -> Iterator[str]:
@@ -221,8 +224,8 @@ def _size(size: Size) -> str:
 
 def _together(more: int) -> str:
     return (
-        f'<tr><th scope="row"><label><input type="checkbox" checked><bdi class="name">{more:,} more rules</bdi></label></th>'
-        f'<td colspan="4" data-label="runs">drawn together: select some with --rule to see them one by one</td></tr>'
+        f'<tr><th scope="row">{_box(f"{more:,} more rules")}</th>'
+        '<td colspan="4" data-label="runs">drawn together: select some with --rule to see them one by one</td></tr>'
     )
 
 

@@ -82,14 +82,14 @@ def _local(cron: Cron, first: datetime, last: datetime) -> int:
     hour = sum(1 << minute for minute in cron.minutes)
     day = sum(hour << 60 * at for at in cron.hours)
     midnight = first.replace(hour=0, minute=0)
-    found = 0
+    days, found = (last - midnight) // _DAY, 0
     for month in range(midnight.year * 12 + midnight.month - 1, last.year * 12 + last.month):
         year, month = month // 12, month % 12 + 1
         if year in cron.years and month in cron.months:
+            before = (midnight.replace(year=year, month=month, day=1) - midnight) // _DAY - 1
             for date in cron.days(year, month):
-                number = (midnight.replace(year=year, month=month, day=date) - midnight) // _DAY
-                if number >= 0:
-                    found |= day << number * _A_DAY
+                if 0 <= before + date <= days:
+                    found |= day << (before + date) * _A_DAY
     start = (first - midnight) // MINUTE
     return (found >> start) & ((1 << ((last - first) // MINUTE)) - 1)
 

@@ -216,7 +216,8 @@
     const list = element("ul"), runs = runsIn(cell);
     for (const run of runs.slice(0, MOST_IN_CELL)) {
       const item = element("li");
-      item.append(element("span", timesOf(cell, run)), element("span", run.rule.name + (run.rule.tasks > 1 ? `, ${run.rule.tasks} tasks each` : "")));
+      const tasks = run.rule.tasks > 1 ? `, ${run.rule.tasks} tasks each` : "";
+      item.append(element("span", run.rule.name + tasks), element("span", timesOf(cell, run)));
       list.append(item);
     }
     if (runs.length > MOST_IN_CELL) list.append(element("li", `and ${runs.length - MOST_IN_CELL} more rules`));
