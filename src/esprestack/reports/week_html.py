@@ -192,14 +192,16 @@ def _row(week: Week, entry: Entry, several: bool) -> str:
     return (
         f'<tr><th scope="row">{_box(entry.name)}{said}</th>'
         f'<td data-label="runs">{words}<p><code>{escaped(entry.expression)}</code></p></td>'
-        f'<td data-label="next">{"<br>".join(_coming(week, entry))}</td>'
+        f'<td data-label="next" class="number">{"<br>".join(_coming(week, entry))}</td>'
         f'<td data-label="in a week" class="number">{_often(week, entry)}</td>'
         f'<td data-label="one run takes" class="number">{_size(entry.size)}</td></tr>'
     )
 
 
 def _box(name: str) -> str:
-    return f'<label><input type="checkbox" checked><bdi class="name">{escaped(name)}</bdi></label>'
+    return (
+        f'<label><input type="checkbox" class="scripted" checked hidden><bdi class="name">{escaped(name)}</bdi></label>'
+    )
 
 
 def _coming(week: Week, entry: Entry) -> Iterator[str]:
@@ -217,9 +219,9 @@ def _often(week: Week, entry: Entry) -> str:
 
 
 def _size(size: Size) -> str:
-    cpu = "CPU not said" if size.cpu is None else f"{size.cpu / 1024:g} vCPU"
-    memory = "memory not said" if size.memory is None else f"{size.memory / 1024:g} GiB"
-    return f"{counted(size.tasks, 'task')}<br>{cpu}, {memory}" if size != Size() else "1 task"
+    said = [] if size.cpu is None else [f"{size.cpu / 1024:g} vCPU"]
+    said += [] if size.memory is None else [f"{size.memory / 1024:g} GiB"]
+    return "<br>".join(filter(None, [counted(size.tasks, "task"), ", ".join(said)]))
 
 
 def _together(more: int) -> str:

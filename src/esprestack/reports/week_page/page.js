@@ -148,9 +148,8 @@
       const kept = button.classList.contains("now") ? "now" : "";
       button.className = [`level${levels[at]}`, odd, load.crowds.length ? "collides" : "", kept].filter(Boolean).join(" ");
       button.textContent = amountOf(load);
-      const crowd = load.crowds.length ? `, ${FEWEST} rules or more start in the same minute` : "";
-      const clock = cell.said ? `, ${cell.said}` : "";
-      button.setAttribute("aria-label", `${nameOf(cell)}: ${none ? "" : sentence(load)}${crowd}${clock}`);
+      const said = [none ? "" : sentence(load), load.crowds.length ? `${FEWEST} rules or more start in the same minute` : "", cell.said];
+      button.setAttribute("aria-label", `${nameOf(cell)}: ${said.filter(Boolean).join(", ")}`);
     });
     drawCollisions();
     for (const item of document.querySelectorAll("#steady li")) item.hidden = !chosen.includes(rules[item.dataset.at]);
