@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from esprestack.backends.base import Live, Write
+from esprestack.config.words import Words, schedule_words
 from esprestack.errors import Problem, Where
 from esprestack.plan.compare import Comparison, Veil, compare, is_equal
 from esprestack.plan.model import Action, Change, Plan, digest
-from esprestack.rule import LiveRule
+from esprestack.rule import LiveRule, Rule
 from esprestack.schedule.quiet import is_never_quiet
 
 if TYPE_CHECKING:
@@ -86,11 +87,17 @@ def doubtful(desired: "Sequence[Desired]", live: Live, elsewhere: Collection[str
 def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Change:
     rule, found = item.rule, live.rules.get(item.rule.name)
     if found and found.tracking_id == live.scope.tracking_id and is_equal(found.rule, rule):
-        return Change(rule.name, Action.UNCHANGED)  # canonical forms: equal is equal, and most rules are
+        # canonical forms: equal is equal, and most rules are
+        return Change(rule.name, Action.UNCHANGED, standing=_standing(rule, veil))
     comparison = compare(found, rule, live.scope, veil)
     action, reason = _action(item, found, comparison, live.scope.tracking_id, options.take_over)
     where = None if action is Action.UNCHANGED else item.place()
     return _made(rule.name, action, where, reason, comparison, Write(rule.name, found, rule))
+
+
+def _standing(rule: Rule, veil: Veil) -> Words:
+    words = schedule_words(rule)
+    return words if veil.vault.is_empty else {key: veil.shown(key, value) for key, value in words.items()}
 
 
 def _action(

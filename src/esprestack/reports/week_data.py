@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from esprestack.reports.week import Clock, Hour, Week
-from esprestack.reports.week_look import day_name, shift_text
+from esprestack.reports.week_look import shift_text
+from esprestack.reports.when import day_name
 from esprestack.schedule.minutes import MINUTE, members
 from esprestack.timetable.collisions import FEWEST, can_collide
 from esprestack.timetable.entry import Entry

@@ -14,9 +14,10 @@ from esprestack import __version__
 from esprestack.reports.markup import escaped, script_data, shortened
 from esprestack.reports.week import LEVELS, Week
 from esprestack.reports.week_data import MOST_RULES, week_data
-from esprestack.reports.week_look import DARK, LIGHT, clock, counted, day_name, shift_text, title_of, variables
+from esprestack.reports.week_look import DARK, LIGHT, clock, counted, shift_text, title_of, variables
 from esprestack.reports.week_svg import STYLE as STILL_STYLE
 from esprestack.reports.week_svg import week_svg
+from esprestack.reports.when import day_name
 from esprestack.schedule.minutes import MINUTE
 from esprestack.timetable.entry import Entry
 from esprestack.timetable.size import Size

@@ -1,9 +1,10 @@
 """How the pictures of a week look, in light and in dark, and the words that they share."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from esprestack.reports.week import Week
+from esprestack.reports.when import day_name
 from esprestack.schedule.clocks import Shift
 from esprestack.schedule.minutes import members
 from esprestack.timetable.collisions import Collision
@@ -36,10 +37,6 @@ def title_of(week: Week) -> str:
     """`ecschedule.yaml`, or `3 configs`."""
     configs = list(dict.fromkeys(entry.config for entry in week.entries))
     return configs[0] if len(configs) == 1 else counted(len(configs), "config")
-
-
-def day_name(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%b}"
 
 
 def clock(moment: datetime, zone: tzinfo) -> str:

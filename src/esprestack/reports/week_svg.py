@@ -14,12 +14,12 @@ from esprestack.reports.week_look import (
     clock,
     collision_text,
     counted,
-    day_name,
     shift_text,
     short_number,
     title_of,
     variables,
 )
+from esprestack.reports.when import day_name
 
 _WIDTH, _LEFT, _TOP = 960, 92, 84
 _STEP, _CELL = 36, 33

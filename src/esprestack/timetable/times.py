@@ -11,7 +11,7 @@ from itertools import takewhile
 from esprestack.config.words import Words
 from esprestack.errors import InputError
 from esprestack.rule import Home, Rule, Timing
-from esprestack.schedule import At, Cron, Dialect, Rate, ScheduleError, parse
+from esprestack.schedule import At, Cron, Dialect, Rate, ScheduleError, explain, parse
 from esprestack.schedule.clocks import zone
 from esprestack.schedule.minutes import MINUTE, Span, minutes_of
 
@@ -84,6 +84,16 @@ class Times:
         elif self.start:
             found &= span.between(self.start + MINUTE - _MOMENT, span.end)
         return found & span.between(span.begin, self.end - seconds + MINUTE) if self.end else found
+
+    def words(self) -> str:
+        """In English: `at 18:15 UTC on weekdays, within 15 minutes, until 2026-12-31 00:00 UTC`."""
+        parts = [explain(self.schedule, self.zone_name)]
+        if self.window:
+            parts.append(f"within {self.window} minute{'' if self.window == 1 else 's'}")
+        if not isinstance(self.schedule, At):
+            dates = (("from", self.start), ("until", self.end))
+            parts += [f"{word} {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for word, moment in dates if moment]
+        return ", ".join(parts)
 
     def count(self, span: Span) -> float:
         """How many runs there are in `span`; on average, of a rate whose moments nobody knows."""
