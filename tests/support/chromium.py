@@ -6,18 +6,21 @@ https://chromedevtools.github.io/devtools-protocol/
 import base64
 import json
 import os
+import select
 import shutil
 import signal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("google-chrome", "chromium", "chromium-browser")
 _OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1",
     "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe", "about:blank",
 )  # fmt: skip
+_PATIENCE = 60
+"""Seconds in which a browser says something, however busy the machine."""
 _WATCHED = ("Page", "Runtime", "Log", "Network")
 
 
@@ -140,9 +143,10 @@ class Chromium:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._waiting:
-            received = os.read(self._read, 1 << 20)
+            ready, _, _ = select.select([self._read], [], [], _PATIENCE)
+            received = os.read(self._read, 1 << 20) if ready else b""
             if not received:
-                raise RuntimeError("the browser is gone")
+                raise RuntimeError("the browser is gone" if ready else "the browser doesn't answer")
             self._waiting += received
         message, _, self._waiting = self._waiting.partition(b"\0")
         found: dict[str, Any] = json.loads(message)

@@ -110,6 +110,14 @@ def test_only_the_rules_that_are_asked_for(says: Next) -> None:
     assert says("--rule", "bb") == (1, "", "error: no config has a rule `bb` (did you mean `b`?)\n")
 
 
+@pytest.mark.parametrize(("until", "enabled"), [("2026-10-29", True), ("2026-10-30", False)])
+def test_a_rule_that_is_disabled_until_a_day_is_as_it_will_be_at_the_moment_that_is_asked_for(
+    says: Next, until: str, enabled: bool
+) -> None:
+    config(f"name: a, scheduleExpression: cron(0 9 * * ? *), disabled: {{until: {until}}}")
+    assert rules_of(says("--format", "json"))["a"]["enabled"] is enabled
+
+
 def test_a_config_without_rules_has_none(says: Next) -> None:
     Path("ecschedule.yaml").write_text("region: eu-west-1\ncluster: batch\n")
     assert says() == (0, "rule  runs  next, UTC\nno rules\n", "")

@@ -59,7 +59,7 @@ def next_runs(terminal: Terminal, /, **given: Any) -> int:
 
     now, name = moment(given["start"]), given["timezone"]
     seen_in = zone(name)
-    entries, problems = coming_rules(run_of(terminal.vault, given | {"offline": True}))
+    entries, problems = coming_rules(run_of(terminal.vault, given | {"offline": True, "now": now}))
     if given["svg"] or given["html"]:
         from esprestack.reports.week import week_of
 

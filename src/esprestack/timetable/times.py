@@ -11,7 +11,7 @@ from itertools import takewhile
 from esprestack.config.words import Words
 from esprestack.errors import InputError
 from esprestack.rule import Home, Rule, Timing
-from esprestack.schedule import At, Cron, Dialect, Rate, ScheduleError, explain, parse
+from esprestack.schedule import At, Cron, Dialect, Rate, explain, parse
 from esprestack.schedule.clocks import zone
 from esprestack.schedule.minutes import MINUTE, Span, minutes_of
 
@@ -117,23 +117,23 @@ def times_in(words: Words | None) -> Times | None:
     if not words:
         return None
     window = words.get("flexibleTimeWindow") or {}
-    timing = Timing(
-        timezone=str(words.get("timezone") or ""),
-        start=_moment(words.get("startDate")),
-        end=_moment(words.get("endDate")),
-        window=window.get("maximumWindowInMinutes"),
-    )
-    rule = Rule(
-        name="",
-        schedule_expression=str(words.get("scheduleExpression", "")),
-        target=None,
-        enabled=not words.get("disabled"),
-        home=Home(words.get("backend") or Home.RULES),
-        timing=timing,
-    )
     try:
+        timing = Timing(
+            timezone=str(words.get("timezone") or ""),
+            start=_moment(words.get("startDate")),
+            end=_moment(words.get("endDate")),
+            window=window.get("maximumWindowInMinutes"),
+        )
+        rule = Rule(
+            name="",
+            schedule_expression=str(words.get("scheduleExpression", "")),
+            target=None,
+            enabled=not words.get("disabled"),
+            home=Home(words.get("backend") or Home.RULES),
+            timing=timing,
+        )
         return times_of(rule)
-    except (ScheduleError, InputError):
+    except (ValueError, InputError):  # a ScheduleError is one too; `(secret)` may stand in any text
         return None
 
 

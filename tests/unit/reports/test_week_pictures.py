@@ -1,6 +1,7 @@
 """The pictures of a week: what they show, that nothing in a config means anything to them, and that they stay small.
 
-`golden/` holds the example's picture and its data; `UPDATE_GOLDEN=1` writes them anew, then they are looked at.
+`golden/` holds the data of the example's page; `UPDATE_GOLDEN=1` writes it anew, then it is looked at. The example's
+still picture is docs/pictures/week.svg.
 """
 
 import base64
@@ -89,10 +90,6 @@ class Page(HTMLParser):
 
 
 # -- the example -----------------------------------------------------------------------------------------------
-
-
-def test_the_still_picture_of_the_example(example: Week) -> None:
-    golden(GOLDEN / "week.svg", week_svg(example))
 
 
 def test_the_data_of_the_examples_page(example: Week) -> None:

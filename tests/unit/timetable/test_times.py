@@ -140,6 +140,8 @@ def test_the_words_of_a_rule_say_the_same_as_the_rule(rule: Rule) -> None:
         {"name": "a"},
         {"scheduleExpression": "(secret)"},
         {"scheduleExpression": WEEKDAYS, "backend": "scheduler", "timezone": "(secret)"},
+        {"scheduleExpression": WEEKDAYS, "backend": "(secret)"},
+        {"scheduleExpression": WEEKDAYS, "backend": "scheduler", "startDate": "(secret)"},
     ],
 )
 def test_words_that_say_nothing_have_no_times(words: dict[str, object] | None) -> None:
