@@ -164,6 +164,13 @@ def test_loads_are_those_of_counting_run_by_run(
             assert (load.tasks, load.cpu, load.tasks_without_cpu) == (counted[where], sized[where], open_[where])
 
 
+def test_five_thousand_rules_that_run_every_minute_are_added_up() -> None:
+    week = a_week(*(an_entry(f"r{at}", "cron(* * * * ? *)", size=Size(2)) for at in range(5000)))
+    assert {load.tasks for day in week.loads for load in day} == {5000 * 2 * 60}
+    assert week.busiest() == (10_000, week.span.begin)
+    assert week.collisions == []
+
+
 def test_the_busiest_minute_is_the_first_with_the_most_tasks() -> None:
     week = a_week(
         an_entry("a", "cron(0 9 * * ? *)", size=Size(3)),
