@@ -1,4 +1,4 @@
-"""Writes what the documentation takes from the code: tables of keys, inputs and options, and the two JSON Schemas.
+"""Writes what the documentation takes from the code: tables of keys, inputs and options, JSON Schemas, a picture.
 
 `make docs` writes; a test calls `stale()` and fails where a file isn't what the code says.
 """
@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 def main() -> int:
     for path, text in _wanted():
         if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
             print(f"written: {path.relative_to(ROOT)}")
     return 0
@@ -41,10 +43,25 @@ def _wanted() -> Iterator[tuple[Path, str]]:
     yield docs / "action.md", _filled(docs / "action.md", {"inputs": _inputs(), "outputs": _outputs()})
     yield docs / "findings.md", _filled(docs / "findings.md", {"findings": _findings()})
     yield docs / "commands.md", _filled(docs / "commands.md", {"commands": _commands()})
+    yield docs / "pictures" / "week.svg", _week()
     yield ROOT / "no-docker" / "action.yml", _composite()
     workflow = (ROOT / "examples" / "workflows" / "esprestack.yml").read_text()
     for name in ("README.md", "README.ja.md"):
         yield ROOT / name, _filled(ROOT / name, {"workflow": f"```yaml\n{workflow}```\n"})
+
+
+def _week() -> str:
+    """The still picture of the example, at a moment of its own."""
+    from esprestack.coming import coming_rules
+    from esprestack.reports.week import week_of
+    from esprestack.reports.week_svg import week_svg
+    from esprestack.run import Run, Settings
+    from esprestack.schedule.clocks import zone
+    from esprestack.secrets import Vault
+
+    now = datetime(2026, 10, 29, 1, tzinfo=UTC)
+    entries, _ = coming_rules(Run(Settings(folder=ROOT / "examples" / "week", offline=True, now=now), Vault()))
+    return week_svg(week_of(entries, now, zone("Asia/Tokyo"), "Asia/Tokyo"))
 
 
 _STEPS = """\

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,7 @@ def _settings(given: dict[str, Any]) -> "Settings":
         region=given.get("region") or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "",
         allowed_accounts=tuple(given.get("accounts") or ()),
         parallel=given.get("parallel") or 10,
+        now=given.get("now") or datetime.now(UTC),
     )
 
 

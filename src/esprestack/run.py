@@ -170,13 +170,17 @@ class Run:
 
     def guessed(self, loaded: "Loaded", account: str) -> "tuple[Scope, tuple[Rule, ...]]":
         """Where a config's rules live and what they are, without asking AWS; what isn't known is `*`."""
+        scope, wanted = self.likely(loaded, account)
+        known = lambda text: "*" if MISSING in text else self.vault.open(text)  # noqa: E731 - one expression
+        return with_texts(scope, known), tuple(with_texts(item.rule, known) for item in wanted)
+
+    def likely(self, loaded: "Loaded", account: str = "") -> "tuple[Scope, list[Desired]]":
+        """The same with secrets sealed, what isn't known as it is, and each rule with its place."""
         from esprestack.config.desired import desired_rules
 
         prepared = loaded.prepared
         scope = self.findings.likely_scope(loaded, self.region_of(prepared), self._tracking_id(prepared), account)
-        known = lambda text: "*" if MISSING in text else self.vault.open(text)  # noqa: E731 - one expression
-        wanted = desired_rules(loaded, scope, self.settings.now)
-        return with_texts(scope, known), tuple(with_texts(item.rule, known) for item in wanted)
+        return scope, desired_rules(loaded, scope, self.settings.now)
 
     @property
     def unasked(self) -> "list[Looked]":

@@ -54,6 +54,13 @@ def names(max_size: int = 64) -> SearchStrategy[str]:
     return st.text("abcxyzABC0189._-", min_size=1, max_size=max_size)
 
 
+def whole_minutes(first: str, last: str) -> SearchStrategy[datetime]:
+    """Moments between two ISO dates, in UTC."""
+    begin, end = (datetime.fromisoformat(text) for text in (first, last))
+    moments = st.datetimes(begin, end, timezones=st.just(UTC))
+    return moments.map(lambda moment: moment.replace(second=0, microsecond=0))
+
+
 def pairs(*, min_size: int = 0, max_size: int = 4) -> SearchStrategy[Pairs]:
     """Names and values, sorted by name."""
     return st.dictionaries(texts(min_size=1, max_size=12), texts(), min_size=min_size, max_size=max_size).map(

@@ -214,8 +214,3 @@ def test_an_option_with_a_value_that_it_cannot_have_names_those_it_can(
 def test_an_expression_that_is_empty_is_called_that(says: Next, expression: str) -> None:
     todo = "for example `cron(0 10 * * ? *)` or `rate(5 minutes)`"
     assert says(expression) == (1, "", f"error: the expression is empty ({todo})\n")
-
-
-def test_the_expression_must_be_given(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["next"]) == 1
-    assert capsys.readouterr().err.endswith("\nError: Missing option '--expression'.\n")

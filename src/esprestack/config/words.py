@@ -15,14 +15,20 @@ def to_words(rule: Rule, default_role: str | None = None, default_home: Home = H
     """`rule` as an entry under `rules:`; its role and home only where they aren't the defaults."""
     words: Words = {"name": rule.name}
     _put(words, "description", rule.description)
-    words["scheduleExpression"] = rule.schedule_expression
-    _put(words, "backend", str(rule.home) if rule.home is not default_home else "")
-    words |= _timing_words(rule.timing)
-    _put(words, "disabled", not rule.enabled)
+    words |= schedule_words(rule, default_home)
     if rule.target:
         words.update(_target_words(rule.name, rule.target, default_role))
     _put(words, "ruleRole", rule.rule_role)
     _put(words, "ruleTags", dict(rule.rule_tags or ()))
+    return words
+
+
+def schedule_words(rule: Rule, default_home: Home = Home.RULES) -> Words:
+    """The part of the entry that says when `rule` runs."""
+    words: Words = {"scheduleExpression": rule.schedule_expression}
+    _put(words, "backend", str(rule.home) if rule.home is not default_home else "")
+    words |= _timing_words(rule.timing)
+    _put(words, "disabled", not rule.enabled)
     return words
 
 

@@ -47,7 +47,7 @@ def _without(change: Change, patterns: Sequence[Ignored]) -> Change:
     if len(pairs) == len(change.fields) or change.action is not Action.UPDATE:
         return change
     if not pairs and not change.reason:
-        return Change(change.name, Action.UNCHANGED)
+        return Change(change.name, Action.UNCHANGED, standing=change.before)
     return replace(change, fields=tuple(field for field, _ in pairs), marks=tuple(mark for _, mark in pairs))
 
 

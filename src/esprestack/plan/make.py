@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from esprestack.backends.base import Live, Write
+from esprestack.config.words import Words, schedule_words
 from esprestack.errors import Problem, Where
 from esprestack.plan.compare import Comparison, Veil, compare, is_equal
 from esprestack.plan.completed import is_completed
@@ -92,7 +93,8 @@ def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Ch
     found = live.rules.get(item.rule.name)
     rule = _as_it_starts(item.rule, found, options.now)
     if found and found.tracking_id == live.scope.tracking_id and is_equal(found.rule, rule):
-        return Change(rule.name, Action.UNCHANGED)  # canonical forms: equal is equal, and most rules are
+        # canonical forms: equal is equal, and most rules are
+        return Change(rule.name, Action.UNCHANGED, standing=_standing(rule, veil))
     if found is not None and found.rule.home is not rule.home and not _runs_beside(found, live):
         found = None  # of the same name, and no rule of ours
     if found is None and options.now is not None and is_completed(rule, options.now):
@@ -104,6 +106,11 @@ def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Ch
         action, reason = _action(rule, found, comparison, live.scope.tracking_id, options.take_over)
     where = None if action is Action.UNCHANGED else item.place()
     return _made(rule.name, action, where, reason, comparison, Write(rule.name, found, rule))
+
+
+def _standing(rule: Rule, veil: Veil) -> Words:
+    words = schedule_words(rule)
+    return words if veil.vault.is_empty else {key: veil.shown(key, value) for key, value in words.items()}
 
 
 def _runs_beside(found: LiveRule, live: Live) -> bool:

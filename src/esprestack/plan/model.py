@@ -40,7 +40,7 @@ _NAMED = frozenset({Action.DELETE, Action.ADOPT, Action.REPLACE})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One rule's part of the plan. `before` and `after` may be shown: they hold no secret."""
+    """One rule's part of the plan. `before`, `after` and `standing` may be shown: they hold no secret."""
 
     name: str
     action: Action
@@ -48,6 +48,8 @@ class Change:
     reason: str = ""
     before: Words | None = None
     after: Words | None = None
+    standing: Words | None = None
+    """Of an unchanged rule, which has no documents: when it runs."""
     fields: tuple[FieldChange, ...] = ()
     marks: tuple[str, ...] = ()
     """A digest for each of `fields`, secrets by name: equal where the same field changes in the same way."""
@@ -56,6 +58,14 @@ class Change:
     @property
     def changes(self) -> bool:
         return self.action in CHANGING
+
+    @property
+    def schedules(self) -> tuple[Words | None, Words | None]:
+        """The words that say when it runs before an apply and after it; None where it doesn't exist."""
+        if self.action is Action.UNCHANGED:
+            standing = self.standing or self.after
+            return standing, standing
+        return self.before, self.after if self.changes else self.before
 
     @property
     def fingerprint(self) -> frozenset[str]:

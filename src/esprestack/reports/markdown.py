@@ -12,6 +12,7 @@ from esprestack.config.words import Words
 from esprestack.errors import Problem, Severity
 from esprestack.plan.model import Action, Change, Plan
 from esprestack.plan.outcome import Outcome, Result
+from esprestack.reports.before_after import new_collisions, often, then
 from esprestack.reports.fitting import CLOSING, OPENING, fitted
 from esprestack.reports.gfm import code, fence, html, inline
 from esprestack.reports.timeline import timeline
@@ -72,6 +73,7 @@ def _plan_lines(
     yield ""
     yield f"**{summary(plans)}**"
     yield from _box("CAUTION", [problem for problem in problems if problem.stops], 20, reader)
+    yield from new_collisions(plans, reader)
     for plan in plans:
         changes = sorted(plan.of(*_FIRST), key=lambda change: (_FIRST.index(change.action), change.name))
         yield ""
@@ -104,16 +106,21 @@ def _row(change: Change, reader: Reader) -> str:
     named = ", ".join(code(path) for path in fields[:6]) + (f" and {len(fields) - 6} more" if len(fields) > 6 else "")
     why = "; ".join(filter(None, (inline(change.reason), named)))
     state = " (disabled)" if after.get("disabled") else ""
-    coming = inline(next_run(after, reader)) if change.action is not Action.DELETE else ""
-    when = _when(change, after, reader)
+    when = _lines(_expressions(change, after), inline(in_words(after, reader)), inline(often(change, reader)))
+    coming = ""
+    if change.action is not Action.DELETE:
+        coming = _lines(inline(next_run(after, reader)), inline(then(change, reader)))
     return f"| {SIGNS[change.action]} | {code(change.name)} | {change.action}{state} | {when} | {coming} | {why} |"
 
 
-def _when(change: Change, after: Words, reader: Reader) -> str:
+def _expressions(change: Change, after: Words) -> str:
     before, now = (change.before or {}).get("scheduleExpression"), after.get("scheduleExpression", "")
-    schedule = f"{code(before)} → {code(now)}" if before and before != now else code(now)
-    words = inline(in_words(after, reader))
-    return f"{schedule}<br>{words}" if words else schedule
+    return f"{code(before)} → {code(now)}" if before and before != now else code(now)
+
+
+def _lines(*parts: str) -> str:
+    """Within a cell."""
+    return "<br>".join(filter(None, parts))
 
 
 def _details(change: Change) -> Iterator[str]:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 
 from esprestack.errors import InputError, Problem
-from esprestack.reports.when import zone
 from esprestack.schedule import FIRST_YEAR, LAST_YEAR, Dialect, Rate, ScheduleError, explain, parse
+from esprestack.schedule.clocks import zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,22 @@ def coming(expression: str, backend: str, timezone: str, start: str | None, coun
     if isinstance(schedule, Rate):
         since = "its rule's creation" if dialect is Dialect.RULES else "its StartDate"
         warnings.append(f"a rate counts from {since}; these runs count from the moment that was asked for")
-    runs = tuple(islice(schedule.runs(_moment(start), shown_in), count))
+    runs = tuple(islice(schedule.runs(moment(start), shown_in), count))
     return ComingRuns(expression, backend, timezone, shown_in, runs, explain(schedule, timezone), tuple(warnings))
 
 
-def _moment(text: str | None) -> datetime:
+def moment(text: str | None) -> datetime:
+    """The moment of an ISO time, which without zone is in UTC; now, without a text. Raises InputError."""
     if text is None:
         return datetime.now(UTC)
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(Problem(f"`{text}` is no ISO time", todo="for example 2026-12-31T09:00:00Z")) from None
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         what = f"`{text}` is not from {FIRST_YEAR} to {LAST_YEAR}"
         raise InputError(Problem(what, todo="an expression can name no other year"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def runs_json(found: ComingRuns) -> str:

@@ -5,14 +5,15 @@ https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-f
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from esprestack.config.words import Words
 from esprestack.plan.model import Change, Plan
+from esprestack.reports.before_after import moves
 from esprestack.reports.fitting import CLOSING, OPENING
-from esprestack.reports.when import Reader, schedule_of, zone
-from esprestack.schedule import Rate
+from esprestack.reports.when import Reader
+from esprestack.timetable.times import times_in
 
 MOST_RULES = 20
 """More would be no picture any more: the table says it."""
@@ -29,7 +30,7 @@ def timeline(plans: Sequence[Plan], reader: Reader) -> list[str]:
         section
         for plan in plans
         for change in plan.changing
-        if _moves(change) and (section := list(_section(change, reader, reader.now)))
+        if moves(change) and (section := list(_section(change, reader, reader.now)))
     ]
     if not 0 < len(sections) <= MOST_RULES:
         return []
@@ -48,16 +49,6 @@ def timeline(plans: Sequence[Plan], reader: Reader) -> list[str]:
     ]
 
 
-def _moves(change: Change) -> bool:
-    return _when(change.before) != _when(change.after)
-
-
-def _when(rule: Words | None) -> tuple[object, ...]:
-    if rule is None or rule.get("disabled"):
-        return ()
-    return rule.get("scheduleExpression"), rule.get("timezone")
-
-
 def _section(change: Change, reader: Reader, now: datetime) -> Iterator[str]:
     before, after = _runs(change.before, now), _runs(change.after, now)
     marked = [(run, "done, ") for run in before if run not in after]
@@ -72,13 +63,9 @@ def _section(change: Change, reader: Reader, now: datetime) -> Iterator[str]:
 
 def _runs(rule: Words | None, now: datetime) -> list[datetime]:
     """The runs of a day, of a rule that runs at known times and not all the time."""
-    if rule is None or rule.get("disabled"):
+    if (times := times_in(rule)) is None:
         return []
-    schedule = schedule_of(rule)
-    if schedule is None or isinstance(schedule, Rate):
-        return []
-    coming = schedule.runs(now, zone(str(rule.get("timezone") or "UTC")))
-    runs = [run.astimezone(UTC) for run in islice(coming, MOST_RUNS + 1) if run <= now + _DAY]
+    runs = [run for run in islice(times.runs(now), MOST_RUNS + 1) if run <= now + _DAY]
     return runs if len(runs) <= MOST_RUNS else []
 
 

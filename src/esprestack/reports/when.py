@@ -1,12 +1,11 @@
 """When a rule of a plan runs, in words: in UTC, in the readers' own time zone, and its next run in both."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from esprestack.config.words import Words
-from esprestack.errors import InputError, Problem
-from esprestack.schedule import At, Cron, Dialect, Rate, ScheduleError, explain, parse
+from esprestack.schedule import Cron
+from esprestack.timetable.times import times_in
 
 _MOST_LOCAL_TIMES = 4
 
@@ -23,29 +22,22 @@ class Reader:
     """Address of the repository's files at the commit; empty where there is none."""
 
 
-def zone(name: str) -> tzinfo:
-    """The time zone of that IANA name. Raises InputError."""
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        problem = Problem(f"`{name}` is no time zone", todo="IANA names, for example Asia/Tokyo")
-        raise InputError(problem) from None
+def day_name(day: date) -> str:
+    """`Wed 25 Nov`."""
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def in_words(rule: Words, reader: Reader) -> str:
     """`at 18:15 UTC on weekdays; in Asia/Tokyo at 03:15 the day after`; empty for what can't be read."""
-    schedule = schedule_of(rule)
-    if schedule is None:
+    times = times_in(rule)
+    if times is None:
         return ""
-    own = str(rule.get("timezone") or "UTC")
-    said = explain(schedule, own)
-    if not isinstance(schedule, Cron) or own == reader.zone_name or reader.now is None:
+    said, schedule = times.words(), times.schedule
+    if not isinstance(schedule, Cron) or times.zone_name == reader.zone_name or reader.now is None:
         return said
     if len(schedule.hours) * len(schedule.minutes) > _MOST_LOCAL_TIMES:
         return said
-    day = reader.now.astimezone(zone(own))
+    day = reader.now.astimezone(times.zone)
     local = [
         _local(day.replace(hour=hour, minute=minute, second=0, microsecond=0), reader)
         for hour in schedule.hours
@@ -62,28 +54,15 @@ def _local(moment: datetime, reader: Reader) -> str:
 
 def next_run(rule: Words, reader: Reader) -> str:
     """`Wed 2026-11-25 03:15 JST, Tue 18:15 UTC`; in words where there is none or nobody knows."""
-    schedule = schedule_of(rule)
-    if schedule is None or reader.now is None:
+    times = times_in(rule)
+    if times is None or reader.now is None:
         return ""
-    if rule.get("disabled"):
+    if not times.enabled:
         return "none: disabled"
-    if isinstance(schedule, Rate):
+    if times.every:
         return "not known: a rate counts from its creation"
-    run = next(schedule.runs(reader.now, zone(str(rule.get("timezone") or "UTC"))), None)
+    run = next(times.runs(reader.now), None)
     if run is None:
         return "none"
     said = f"{run.astimezone(reader.zone):%a %Y-%m-%d %H:%M %Z}"
     return said if reader.zone is UTC else f"{said}, {run.astimezone(UTC):%a %H:%M} UTC"
-
-
-def schedule_of(rule: Words) -> Cron | Rate | At | None:
-    """The schedule of an entry; None for one that can't be read."""
-    expression = rule.get("scheduleExpression")
-    if not isinstance(expression, str):
-        return None
-    dialect = Dialect.SCHEDULER if rule.get("timezone") or expression.startswith("at(") else Dialect.RULES
-    try:
-        zone(str(rule.get("timezone") or "UTC"))
-        return parse(expression, dialect)
-    except (ScheduleError, InputError):
-        return None

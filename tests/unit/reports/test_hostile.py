@@ -1,6 +1,7 @@
 """No text of a config or of AWS mentions anybody, links, breaks a table, closes a fence or looks like a marker of ours."""
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import cmarkgfm
@@ -13,6 +14,7 @@ from esprestack.backends.base import Write
 from esprestack.errors import Problem, Where
 from esprestack.plan.model import Action, Change, Plan
 from esprestack.plan.outcome import Outcome, Result, Step
+from esprestack.reports.before_after import new_collisions
 from esprestack.reports.drift_issue import drift_text
 from esprestack.reports.markdown import COMMENT_BYTES, outcome_markdown, plan_markdown, problems_markdown
 from esprestack.reports.sections import Facts, Section, comment_body, sections_of
@@ -83,6 +85,21 @@ def hostile_plan(text: str) -> Plan:
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_plan_shows_it_as_text(text: str) -> None:
     seen = assert_harmless(plan_markdown([hostile_plan(text)], [], COMMENT_BYTES, "esprestack diff"))
+    assert set(seen.cells) == {6}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_times_and_collisions_show_it_as_text(text: str) -> None:
+    nightly = {"scheduleExpression": "cron(15 18 * * ? *)"}
+    changes = [Change(f"{text}{at}", Action.CREATE, after=nightly) for at in range(12)]
+    changes += [
+        Change(f"{text}-{at}", Action.CREATE, after={"scheduleExpression": "cron(5 1 * * ? *)"}) for at in range(3)
+    ]
+    reader = Reader(datetime(2026, 11, 23, 19, tzinfo=UTC))
+    seen = assert_harmless("\n".join(new_collisions([Plan(text, SCOPE, tuple(changes))], reader)))
+    assert seen.tags.count("code") == 8 + 3
+    moved = Change("y", Action.UPDATE, before=nightly, after={"scheduleExpression": text, "timezone": text})
+    seen = assert_harmless(plan_markdown([Plan(text, SCOPE, (moved,))], [], COMMENT_BYTES, "t", reader))
     assert set(seen.cells) == {6}
 
 

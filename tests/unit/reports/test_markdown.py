@@ -105,8 +105,9 @@ def test_the_table_says_when_in_words_and_the_next_run_in_both_time_zones() -> N
     plan = a_plan([a_rule("a", schedule_expression="cron(15 18 ? * MON-FRI *)")], [])
     reader = Reader(datetime(2026, 11, 23, 19, tzinfo=UTC), ZoneInfo("Asia/Tokyo"), "Asia/Tokyo")
     text = plan_markdown([plan], [], COMMENT_BYTES, "t", reader)
-    assert "at 18:15 UTC on weekdays; in Asia/Tokyo at 03:15 the day after |" in text
-    assert "| Wed 2026-11-25 03:15 JST, Tue 18:15 UTC |" in text
+    assert "<br>at 18:15 UTC on weekdays; in Asia/Tokyo at 03:15 the day after<br>0 → 5 runs a week |" in text
+    then = "then Thu 2026-11-26 03:15, Fri 2026-11-27 03:15"
+    assert f"| Wed 2026-11-25 03:15 JST, Tue 18:15 UTC<br>{then} |" in text
 
 
 def test_a_finding_links_to_its_line_at_the_commit() -> None:
