@@ -7,7 +7,7 @@ clock. Calls are recorded and faults injected as at every front (aws_front.py, s
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import RLock
 from typing import Any, TypeAlias
 
@@ -34,7 +34,7 @@ class ScriptedEcs:
         self.services = Services(self.place, self.definitions, self.tasks, self.clusters)
         histories = Histories(self.services)
         self._lock = RLock()
-        self._operations: Mapping[str, _Operation] = {
+        self._operations: dict[str, _Operation] = {
             "RegisterTaskDefinition": self.definitions.register,
             "DescribeTaskDefinition": self.definitions.describe,
             "ListTaskDefinitions": self.definitions.listing,
@@ -69,6 +69,10 @@ class ScriptedEcs:
             answer = copy.deepcopy(self._operations[operation](parameters))
             check_answer(operation, answer)
             return answer
+
+    def replace(self, operation: str, answer: _Operation) -> None:
+        """From now on `answer` is what the operation does."""
+        self._operations[operation] = answer
 
     def service(self, name: str = "web") -> Service:
         """The one service of this name. A test may change it past the API."""

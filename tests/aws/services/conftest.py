@@ -7,8 +7,15 @@ import boto3
 import pytest
 from botocore.config import Config
 from tests.aws.account import REGION
+from tests.aws.conftest import ClientCache
+from tests.aws.services.planning import SCOPE
+from tests.aws.services.world import World
 from tests.support.aws_front import AwsFront
 from tests.support.ecs_server import EcsServer, ScriptedEcs
+
+from esprestack import aws
+from esprestack.secrets import Vault
+from esprestack.services.ecs import Ecs
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +47,23 @@ def sdk(running_front: EcsServer) -> Any:
         aws_secret_access_key="made-up",
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault()
+
+
+@pytest.fixture
+def client(environment: pytest.MonkeyPatch, client_cache: ClientCache, no_waiting: None, vault: Vault) -> Ecs:
+    """The program's calls about the service `web`."""
+    client_cache.install(environment)
+    environment.delenv("AWS_MAX_ATTEMPTS")
+    environment.setattr(aws, "_QUOTAS", {})  # a refusal slows nothing down
+    environment.setattr(aws, "_QUOTA", 1e9)
+    return Ecs(aws.Aws(REGION, 2, vault), SCOPE)
+
+
+@pytest.fixture
+def world(ecs: ScriptedEcs) -> World:
+    return World(ecs)

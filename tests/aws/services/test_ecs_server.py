@@ -165,7 +165,7 @@ def test_the_circuit_breaker_rolls_back(sdk: Any, ecs: ScriptedEcs, returns: boo
 
 def test_a_breaker_without_rollback_stops_the_deployment(sdk: Any, ecs: ScriptedEcs) -> None:
     register(sdk, "app:bad1")
-    breaker = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}}
+    breaker: Any = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}}
     sdk.create_service(**to_create(**breaker))
     assert states(looks(sdk, 9)) == [("PRIMARY", "web:1", "FAILED")]
     assert history(sdk) == ["STOPPED"]
