@@ -11,8 +11,9 @@ from esprestack.terminal import FAILURE, Terminal, complain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from esprestack.backends.task_watch import News, Watched
     from esprestack.backends.tasks_mapping import Launch, Task
-    from esprestack.run_task import Chosen, News, Watched
+    from esprestack.run_task import Chosen
 
 
 @click.command("run")
@@ -44,6 +45,7 @@ def run_task(
     """Start a rule's task now, exactly as its schedule would; show its log, wait, exit with its exit code."""
     from esprestack import run_task as job
     from esprestack.backends.task_ends import failure_problems
+    from esprestack.backends.task_watch import Ending
 
     if no_wait and (timeout or stop_on_interrupt):
         raise InputError(Problem("--timeout and --stop-on-interrupt don't go together with --no-wait"))
@@ -57,13 +59,13 @@ def run_task(
         return show.started(launch)
     for task in launch.tasks:
         terminal.say(f"started {task.arn}")
-    watch = job.Watch(run, chosen, launch.tasks)
+    watch = job.watch(run, chosen, launch.tasks)
     show.with_source = watch.has_many_streams
     watched = watch.until_stopped(show.told, terminal.pause, timeout)
     match watched.ending:
-        case job.Ending.STOPPED:
+        case Ending.STOPPED:
             return show.stopped(launch, watched)
-        case job.Ending.INTERRUPTED if stop_on_interrupt:
+        case Ending.INTERRUPTED if stop_on_interrupt:
             return show.interrupted(watched, job.stop(run, chosen, watched.tasks))
         case _:
             return show.left(watched, timeout)
