@@ -9,13 +9,17 @@ from botocore.config import Config
 from tests.aws.account import REGION
 from tests.aws.conftest import ClientCache
 from tests.aws.services.planning import SCOPE
+from tests.aws.services.waiting import Clock
 from tests.aws.services.world import World
 from tests.support.aws_front import AwsFront
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 
 from esprestack import aws
+from esprestack.backends import task_watch
 from esprestack.secrets import Vault
+from esprestack.services import wait
 from esprestack.services.ecs import Ecs
+from esprestack.terminal import Terminal
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +71,13 @@ def client(environment: pytest.MonkeyPatch, client_cache: ClientCache, no_waitin
 @pytest.fixture
 def world(ecs: ScriptedEcs) -> World:
     return World(ecs)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time that passes while somebody waits: all at once."""
+    clock = Clock()
+    monkeypatch.setattr(wait, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(task_watch, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(Terminal, "pause", lambda terminal, seconds: clock.pause(seconds) or terminal.stop.is_set())
+    return clock
