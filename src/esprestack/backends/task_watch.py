@@ -13,7 +13,7 @@ from typing import TypeAlias
 from esprestack.aws import Aws
 from esprestack.backends.task_ends import watched_names
 from esprestack.backends.tasks import Log, Tasks
-from esprestack.backends.tasks_mapping import ContainerSetup, LogLine, Task
+from esprestack.backends.tasks_mapping import RUNNING, ContainerSetup, LogLine, Task
 from esprestack.errors import Again, AwsError, Problem, Severity
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 6.0
@@ -34,6 +34,8 @@ class Ending(StrEnum):
 
     STOPPED = "stopped"
     """All tasks have."""
+    RUNNING = "running"
+    """All tasks are, or were; nobody waits for more."""
     TIMED_OUT = "timed out"
     INTERRUPTED = "interrupted"
     LOST = "lost"
@@ -53,8 +55,8 @@ class Watched:
 class TaskWatch:
     """The waiting for tasks that were started, all of one task definition.
 
-    `aws_of` gives the clients of a region, `region` is the tasks' own; `overridden` are the containers that were asked
-    to do something else than their definition says.
+    `aws_of` gives the clients of a region, `region` is the tasks' own. The exit codes that count are `only`'s if it is
+    given, else the essential containers', of several those that are `overridden`.
     """
 
     def __init__(
@@ -64,13 +66,14 @@ class TaskWatch:
         region: str,
         started: Sequence[Task],
         overridden: Collection[str],
+        only: str = "",
     ) -> None:
         self._ecs = ecs
         self._tasks = {task.arn: task for task in started}
         self._in_vain = 0
         setups, self._unknown = self._setups(started[0].task_definition)
         self._log = Log(aws_of, region, setups)
-        self._names = watched_names(setups, overridden)
+        self._names = frozenset({only}) if only else watched_names(setups, overridden)
 
     @property
     def has_many_streams(self) -> bool:
@@ -84,6 +87,30 @@ class TaskWatch:
 
         `told` hears the news; `pause` passes seconds and says whether to give up.
         """
+        watched = self._until(lambda task: task.is_stopped, told, pause, timeout)
+        if watched.ending is Ending.STOPPED:
+            self._tell_rest(told, pause)
+        return watched
+
+    def until_running(
+        self, told: Callable[[News], None], pause: Callable[[float], bool], timeout: float | None
+    ) -> Watched:
+        """Waits until each task runs, or has stopped already; else as `until_stopped`."""
+        watched = self._until(lambda task: task.status == RUNNING or task.is_stopped, told, pause, timeout)
+        if watched.ending is not Ending.STOPPED:
+            return watched
+        if any(task.is_stopped for task in watched.tasks):
+            self._tell_rest(told, pause)
+        return self._ended(Ending.RUNNING)
+
+    def _until(
+        self,
+        is_there: Callable[[Task], bool],
+        told: Callable[[News], None],
+        pause: Callable[[float], bool],
+        timeout: float | None,
+    ) -> Watched:
+        """Watches until all tasks are there."""
         for unknown in self._unknown:
             told(unknown)
         deadline = None if timeout is None else monotonic() + timeout
@@ -94,11 +121,10 @@ class TaskWatch:
             self._tell_log(told)
             if problem:
                 return self._ended(Ending.LOST, problem)
-            if all(task.is_stopped for task in self._tasks.values()):
+            if all(map(is_there, self._tasks.values())):
                 break
             if deadline is not None and monotonic() >= deadline:
                 return self._ended(Ending.TIMED_OUT)
-        self._tell_rest(told, pause)
         return self._ended(Ending.STOPPED)
 
     def _setups(self, task_definition: str) -> tuple[tuple[ContainerSetup, ...], tuple[Problem, ...]]:

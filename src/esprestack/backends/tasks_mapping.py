@@ -21,8 +21,8 @@ Answer: TypeAlias = Mapping[str, Any]
 STARTED_BY_LENGTH = 36
 """EventBridge cuts its own, `events-rule/NAME`, there."""
 
-STOPPED = "STOPPED"
-"""The status that a task ends with.
+RUNNING, STOPPED = "RUNNING", "STOPPED"
+"""The status of a task that is at its work, and the one that it ends with.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """

@@ -8,9 +8,9 @@ from typing import Any
 
 from esprestack.aws import Answer, Aws
 from esprestack.errors import AwsError
-from esprestack.services.copied import taken
 from esprestack.services.deployments import ServiceNow, service_now
 from esprestack.services.documents import is_registered, opened
+from esprestack.services.members import taken
 from esprestack.services.model import Document, Revision, ServiceScope
 
 _NO_SUCH = frozenset({"ClientException", "InvalidParameterException"})

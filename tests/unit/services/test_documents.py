@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.support.ecs.definitions import Registered
 
 from esprestack.secrets import Vault
-from esprestack.services.copied import taken
 from esprestack.services.documents import is_registered, opened, tags_in
+from esprestack.services.members import taken
 
 
 def registered(document: dict[str, Any]) -> dict[str, Any]:
