@@ -103,10 +103,11 @@ def _check(plan: ServicePlan, options: RunOptions, containers: list[str]) -> Non
     if not 1 <= options.count <= MOST_TASKS:
         what = f"RunTask starts 1 to {MOST_TASKS} tasks at once, not {options.count}"
         problems.append(Problem(what, todo="give a smaller --count, or run it several times"))
-    if said := unfit("RunTask", "overrides", options.overrides):
+    said = unfit("RunTask", "overrides", options.overrides)
+    if said:
         problems.append(Problem(f"the overrides aren't RunTask's: {said}", todo="see the TaskOverride of ECS's API"))
     named = [("--watch-container", options.watch)] if options.watch else []
-    named += [("the overrides", name) for name in overridden(options)] if not problems else []
+    named += [("the overrides", name) for name in overridden(options)] if not said else []
     for where, name in named if containers else ():
         if name not in containers:
             near = difflib.get_close_matches(name, containers, n=1)
