@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.aws.account import CLUSTER, arn
 from tests.aws.services.builders import a_container, a_daemon, a_definition, a_service
+from tests.aws.services.deploying import carried_out
 from tests.aws.services.planning import a_plan
 from tests.aws.services.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
@@ -13,20 +14,10 @@ from tests.support.shaky_front import Fault
 from esprestack.errors import AwsError, EsprestackError, InputError, PlanChangedError, Problem, RefusedError
 from esprestack.secrets import Vault
 from esprestack.services.choice import Choice, Source
-from esprestack.services.deploy import DeployOptions, Started, deploy
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Risk, RiskKind, ServicePlan
 
 CURRENT, LATEST = Choice(Source.CURRENT), Choice(Source.LATEST)
-
-
-def no_pause(_: float) -> bool:
-    return False
-
-
-def carried_out(client: Ecs, plan: ServicePlan, said: list[str] | None = None, **options: Any) -> Started:
-    told: list[str] = [] if said is None else said
-    return deploy(client, plan, DeployOptions(**options), told.append, no_pause)
 
 
 def refused(kind: type[EsprestackError], client: Ecs, plan: ServicePlan, **options: Any) -> str:

@@ -1,31 +1,20 @@
 """A deploy that is cut off at any call, before or after AWS has carried it out; and the next one, which goes on from there."""
 
 import itertools
-from typing import Any
 
 import pytest
 from tests.aws.services.builders import a_service
-from tests.aws.services.planning import a_plan
+from tests.aws.services.deploying import cut_off, deployed
 from tests.aws.services.world import World
 from tests.support.ecs_server import EcsServer
 from tests.support.shaky_front import Fault
 
 from esprestack.errors import AwsError
-from esprestack.services.deploy import DeployOptions, deploy
 from esprestack.services.ecs import Ecs
 
 TAGGED = a_service(
     enableExecuteCommand=True, desiredCount=3, tags=[{"key": "team", "value": "red"}, {"key": "cost", "value": "7"}]
 )
-
-
-def deployed(client: Ecs, **options: Any) -> None:
-    deploy(client, a_plan(client, "app:2", TAGGED), DeployOptions(**options), lambda _: None, lambda _: False)
-
-
-def cut_off(server: EcsServer, number: int, fault: Fault) -> None:
-    """From call `number` on nothing is answered; that one call is carried out or not."""
-    server.choose = lambda at, _: None if at < number else fault if at == number else Fault.LOST_BEFORE
 
 
 @pytest.fixture(autouse=True)
@@ -47,15 +36,15 @@ def test_a_deploy_that_was_cut_off_anywhere_is_finished_by_the_next(
         cut_off(server, number, fault)
         was_cut_off = False
         try:
-            deployed(client)
+            deployed(client, "app:2", TAGGED)
         except AwsError:
             was_cut_off = True
         server.calm()
-        deployed(client)
+        deployed(client, "app:2", TAGGED)
         check_is_deployed(world, there, f"call {number}, {fault}")
         before = world.ecs.snapshot()
         server.clear()
-        deployed(client)
+        deployed(client, "app:2", TAGGED)
         assert (server.writes(), world.ecs.snapshot()) == ([], before), f"call {number}: a third deploy had work to do"
         if not was_cut_off:
             break

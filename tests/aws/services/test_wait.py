@@ -3,14 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import boto3
 import pytest
 from tests.aws.account import CLUSTER, REGION, arn, just_before
 from tests.aws.services.builders import a_container, a_daemon, a_definition, a_service
-from tests.aws.services.planning import a_plan
-from tests.aws.services.test_deploy import no_pause
+from tests.aws.services.deploying import deployed
 from tests.aws.services.waiting import Clock, Told, waited
 from tests.aws.services.world import World
 from tests.support.ecs_server import EcsServer, ScriptedEcs
@@ -18,17 +16,11 @@ from tests.support.shaky_front import Fault
 
 from esprestack.errors import AwsError, InputError
 from esprestack.services import handles
-from esprestack.services.deploy import DeployOptions, deploy
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Handle, StoppedTask, Verdict
 
 NO_BREAKER = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
 NO_ROLLBACK = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
-
-
-def deployed(client: Ecs, definition: Any = "app:2", service: Any = None, **options: Any) -> Handle:
-    plan = a_plan(client, definition, service)
-    return deploy(client, plan, DeployOptions(**options), lambda _: None, no_pause).handle
 
 
 def in_another_process(handle: Handle) -> Handle:
