@@ -1,12 +1,12 @@
 """An AWS whose ECS is scripted, with a cluster and nothing in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from tests.aws.account import REGION
+from tests.aws.account import REGION, client_past
 from tests.aws.conftest import ClientCache
 from tests.aws.services.planning import SCOPE
 from tests.aws.services.waiting import Clock
@@ -51,6 +51,12 @@ def sdk(running_front: EcsServer) -> Any:
         aws_secret_access_key="made-up",
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+@pytest.fixture(scope="session")
+def past(running_front: EcsServer) -> Mapping[str, Any]:
+    """Clients of other services, past the front; made before the program's own are remembered."""
+    return {service: client_past(running_front, service) for service in ("events", "logs", "scheduler")}
 
 
 @pytest.fixture

@@ -1,15 +1,16 @@
 """A service that is taken back: to which revision and why, by ECS itself or by an update, and what is left alone."""
 
 import contextlib
+from collections.abc import Mapping
+from typing import Any
 
-import boto3
 import pytest
-from tests.aws.account import CLUSTER_ARN, REGION, arn
+from tests.aws.account import CLUSTER_ARN, arn
 from tests.aws.services.builders import a_daemon
 from tests.aws.services.deploying import carried_out, cut_off, no_pause
 from tests.aws.services.planning import a_plan
 from tests.aws.services.waiting import Clock, waited
-from tests.aws.services.world import WHERE, World, name, updates, writes
+from tests.aws.services.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.shaky_front import Fault
 
@@ -278,12 +279,10 @@ def test_a_rollback_deregisters_nothing(client: Ecs, world: World, ecs: Scripted
 
 
 def test_a_revision_that_a_schedule_is_pinned_to_is_not_deregistered(
-    client: Ecs, world: World, server: EcsServer, ecs: ScriptedEcs
+    client: Ecs, world: World, past: Mapping[str, Any]
 ) -> None:
     world.runs("app:1", "app:2")
-    events = boto3.client(
-        "events", REGION, endpoint_url=server.moto_url, aws_access_key_id="x", aws_secret_access_key="x"
-    )
+    events = past["events"]
     events.put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
     target = {"TaskDefinitionArn": arn("ecs", "task-definition/web:2"), "TaskCount": 1}
     events.put_targets(
@@ -299,4 +298,3 @@ def test_a_revision_that_a_schedule_is_pinned_to_is_not_deregistered(
     require_unused(client, "web", web_2, AccountPins(client.aws), but_for=own)
     with pytest.raises(RefusedError, match="the service web of the cluster jobs couldn't start tasks"):
         require_unused(client, "web", web_2, AccountPins(client.aws))
-    assert ecs.answer("DescribeServices", {"cluster": "jobs", "services": [WHERE["service"]]})["services"]

@@ -1,12 +1,12 @@
 """The wait for one deployment: how it ended, said by that deployment alone, in this process or in another one."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
-import boto3
 import pytest
-from tests.aws.account import CLUSTER, REGION, arn, just_before
+from tests.aws.account import CLUSTER, arn, just_before
 from tests.aws.services.builders import a_container, a_daemon, a_definition, a_service
 from tests.aws.services.deploying import deployed
 from tests.aws.services.waiting import Clock, Told, waited
@@ -307,23 +307,20 @@ def test_events_of_before_are_not_told(client: Ecs, ecs: ScriptedEcs, world: Wor
 
 
 def test_why_tasks_stopped_is_told_with_their_last_lines(
-    client: Ecs, ecs: ScriptedEcs, world: World, clock: Clock, server: EcsServer
+    client: Ecs, ecs: ScriptedEcs, world: World, clock: Clock, server: EcsServer, past: Mapping[str, Any]
 ) -> None:
     logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web", "awslogs-stream-prefix": "web"}}
     definition = a_definition(containerDefinitions=[a_container(image="app:bad2", logConfiguration=logs)])
     world.runs("app:1")
     handle = deployed(client, definition)
-    client_of_logs = boto3.client(
-        "logs", REGION, endpoint_url=server.moto_url, aws_access_key_id="x", aws_secret_access_key="x"
-    )
-    client_of_logs.create_log_group(logGroupName="/ecs/web")
+    past["logs"].create_log_group(logGroupName="/ecs/web")
 
     def write() -> None:
         for task in ecs.tasks.of_deployment(handle.deployment_id):
             stream = {"logGroupName": "/ecs/web", "logStreamName": f"web/app/{task.arn.rpartition('/')[2]}"}
-            client_of_logs.create_log_stream(**stream)
+            past["logs"].create_log_stream(**stream)
             lines = [{"timestamp": 1_795_770_000_000 + at, "message": f"line {at}"} for at in range(1, 13)]
-            client_of_logs.put_log_events(**stream, logEvents=lines)
+            past["logs"].put_log_events(**stream, logEvents=lines)
 
     just_before(server, "ListTasks", write)
     ended = waited(client, ecs, clock, handle)
