@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from esprestack.backends.rules import RulesBackend
 from esprestack.backends.task_watch import TaskWatch
-from esprestack.backends.tasks import Tasks
+from esprestack.backends.tasks import INTERRUPTED, Tasks
 from esprestack.backends.tasks_mapping import Launch, Task, run_request
 from esprestack.config.words import to_words
-from esprestack.errors import AwsError, InputError, Problem, RefusedError, Severity
+from esprestack.errors import InputError, Problem, RefusedError, Severity
 from esprestack.plan.compare import leaves
 from esprestack.rule import Rule, Scope, Target, with_texts
 from esprestack.run import Run
@@ -114,14 +114,7 @@ def watch(run: Run, chosen: Chosen, started: Sequence[Task]) -> TaskWatch:
 
 def stop(run: Run, chosen: Chosen, tasks: Sequence[Task]) -> list[Problem]:
     """Stops those that haven't; what couldn't be stopped."""
-    problems: list[Problem] = []
-    for task in tasks:
-        try:
-            if not task.is_stopped:
-                _tasks(run, chosen).stop(task.arn, "esprestack run was interrupted")
-        except AwsError as error:
-            problems += error.problems
-    return problems
+    return _tasks(run, chosen).stop_all(tasks, INTERRUPTED)
 
 
 def _tasks(run: Run, chosen: Chosen) -> Tasks:

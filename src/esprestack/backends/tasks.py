@@ -21,6 +21,9 @@ from esprestack.errors import Again, AwsError, Problem, Severity
 PAGES = 20
 """Pages of one log stream that are read in one go: a task that writes faster than we read mustn't hold up the rest."""
 
+INTERRUPTED = "esprestack run was interrupted"
+"""Why a task is stopped whose starter nobody waits for any more."""
+
 _NOT_FOUND = "ResourceNotFoundException"
 
 
@@ -48,6 +51,17 @@ class Tasks:
 
     def stop(self, arn: str, why: str) -> None:
         self._aws.call("ecs", "stop_task", cluster=self._cluster, task=arn, reason=why)
+
+    def stop_all(self, started: Sequence[Task], why: str) -> list[Problem]:
+        """Stops those that haven't; what couldn't be stopped."""
+        problems: list[Problem] = []
+        for task in started:
+            try:
+                if not task.is_stopped:
+                    self.stop(task.arn, why)
+            except AwsError as error:
+                problems += error.problems
+        return problems
 
     def setups(self, task_definition: str) -> tuple[ContainerSetup, ...]:
         """The containers of the task definition with this ARN."""

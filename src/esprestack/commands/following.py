@@ -36,6 +36,11 @@ class Waiting:
     """Seconds."""
     stop_on_interrupt: bool = False
 
+    @property
+    def when_asked(self) -> str:
+        """What a signal does, in words."""
+        return "stopping the task ..." if self.stop_on_interrupt else "not waiting any longer ..."
+
 
 @dataclass(frozen=True, slots=True)
 class Following:

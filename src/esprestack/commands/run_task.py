@@ -1,19 +1,48 @@
-"""run: a rule's task, started now; its log on stdout, what happens to it on stderr."""
+"""run: a rule's task or one of a service's definition, started now; its log on stdout, what happens to it on stderr."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from esprestack.commands.choosing import which_revision
 from esprestack.commands.following import Following, Form, Waiting, follow
 from esprestack.errors import InputError, Problem
-from esprestack.options import run_of, where
+from esprestack.options import options_of, run_of, where
 from esprestack.terminal import Terminal
+
+_of_a_service = options_of(
+    click.option("--overrides", metavar="JSON", help="Of a service: what the task does instead (ECS's TaskOverride)."),
+    click.option("--overrides-file", metavar="FILE", help="The same, in a file."),
+    click.option("--task-def", metavar="FILE", help="A task definition to register and run instead of the config's."),
+    which_revision,
+    click.option("--count", type=int, metavar="N", help="Of a service: how many tasks, at most 10."),
+    click.option("--watch-container", metavar="NAME", help="Of a service: the container whose exit code counts."),
+    click.option(
+        "--wait-until", type=click.Choice(["running", "stopped"]), help="What to wait for. Default: stopped."
+    ),
+    click.option("--tags", metavar="KEY=VALUE,...", help="Of a service: tags of the task."),
+    click.option(
+        "--propagate-tags", type=click.Choice(["SERVICE", "TASK_DEFINITION", "NONE"]),
+        help="Whose tags the task gets as well. Default: as the service definition has it.",
+    ),
+    click.option("--client-token", metavar="TEXT", help="Of a service: the same one twice starts nothing twice."),
+    click.option(
+        "--ebs-delete-on-termination/--no-ebs-delete-on-termination", default=None,
+        help="Of a service: whether EBS volumes go with the task. Default: they do.",
+    ),
+)  # fmt: skip
+_SERVICE_ONLY = (
+    "overrides", "overrides_file", "task_def", "skip_task_definition", "latest_task_definition", "revision", "count",
+    "watch_container", "wait_until", "tags", "propagate_tags", "client_token", "ebs_delete_on_termination",
+)  # fmt: skip
 
 
 @click.command("run")
 @where
 @click.option("--rule", default="", metavar="NAME", help="The rule; needed where the config has several.")
 @click.option("--live", is_flag=True, help="As AWS has the rule, not as the config has it.")
+@_of_a_service
 @click.option("--no-wait", is_flag=True, help="Print the tasks' ARNs and end.")
 @click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
@@ -36,18 +65,41 @@ def run_task(
     form: str,
     **given: Any,
 ) -> int:
-    """Start a rule's task now, exactly as its schedule would; show its log, wait, exit with its exit code."""
+    """Start a rule's task now, as its schedule would, or one of a service's definition; exit with its exit code.
+
+    A config named ecspresso.* is a service's, and so is one with an option that only services have.
+    """
+    if no_wait and (timeout or stop_on_interrupt):
+        raise InputError(Problem("--timeout and --stop-on-interrupt don't go together with --no-wait"))
+    if _is_of_a_service(given, is_of_a_rule=bool(rule or live)):
+        from esprestack.commands.run_service import run_service
+
+        running = given["wait_until"] == "running"
+        waiting = Waiting(not no_wait, running, timeout, stop_on_interrupt)
+        return run_service(terminal, Form(form), waiting, given)
+    return _run_rule(terminal, Form(form), Waiting(not no_wait, False, timeout, stop_on_interrupt), rule, live, given)
+
+
+def _is_of_a_service(given: dict[str, Any], *, is_of_a_rule: bool) -> bool:
+    """By the options, else by the config. Raises InputError for options of both."""
+    from esprestack.services.ready import is_of_a_service
+
+    asked = [name for name in _SERVICE_ONLY if given[name] not in (None, "", False)]
+    if asked and is_of_a_rule:
+        what = f"--rule and --live don't go together with --{asked[0].replace('_', '-')}"
+        raise InputError(Problem(what, todo="run either a rule's task or a service's"))
+    return not is_of_a_rule and (bool(asked) or is_of_a_service(given.get("configs") or (), Path.cwd()))
+
+
+def _run_rule(terminal: Terminal, form: Form, waiting: Waiting, rule: str, live: bool, given: dict[str, Any]) -> int:
     from esprestack import run_task as job
     from esprestack.reports.task_run import Subject
 
-    if no_wait and (timeout or stop_on_interrupt):
-        raise InputError(Problem("--timeout and --stop-on-interrupt don't go together with --no-wait"))
     run = run_of(terminal.vault, given)
     chosen = job.live(run, rule) if live else job.configured(run, rule)
-    terminal.stop_when_asked("stopping the task ..." if stop_on_interrupt else "not waiting any longer ...")
+    terminal.stop_when_asked(waiting.when_asked)
     launch = job.start(run, chosen)
     scope = chosen.scope
     subject = Subject("rule", chosen.rule.name, scope.account, scope.region, scope.cluster)
     following = Following(lambda tasks: job.watch(run, chosen, tasks), lambda tasks: job.stop(run, chosen, tasks))
-    waiting = Waiting(wait=not no_wait, timeout=timeout, stop_on_interrupt=stop_on_interrupt)
-    return follow(terminal, Form(form), subject, launch, chosen.problems, waiting, following)
+    return follow(terminal, form, subject, launch, chosen.problems, waiting, following)

@@ -42,17 +42,10 @@ class Started:
 
 def deploy(ecs: Ecs, plan: ServicePlan, options: DeployOptions, told: Told, pause: Pause) -> Started:
     """Carries it out. Raises RefusedError or InputError before anything is changed, else AwsError."""
-    require_no_obstacle(plan, options.allow)
-    before = ecs.now()
-    if before is not None:
-        require_ours(before)
-    _require_as_planned(plan, before)
-    if before is None:
-        return _created(ecs, plan, options, told)
-    if before.is_daemon and options.tasks is not None:
-        what = f"the service `{before.name}` is a DAEMON: it has a task on each instance, and no desired count"
-        raise InputError(Problem(what, todo="leave out --tasks"))
+    before = require_deployable(ecs, plan, options)
     arn = chosen_revision(ecs, plan, options.choice, told)
+    if before is None:
+        return _created(ecs, plan, options, arn, told)
     members = _members(plan, options, before, arn)
     tagged = options.attributes and _tag(ecs, plan, told)
     primary = before.primary
@@ -62,6 +55,21 @@ def deploy(ecs: Ecs, plan: ServicePlan, options: DeployOptions, told: Told, paus
     updated = update_service(ecs, before, members, pause)
     told(f"updated the service `{before.name}`{_what_became(updated.handle, is_new=updated.is_new)}")
     return Started(updated.handle, True)
+
+
+def require_deployable(ecs: Ecs, plan: ServicePlan, options: DeployOptions) -> ServiceNow | None:
+    """The service as it is, None where it is to be created. Raises RefusedError or InputError; nothing is changed."""
+    require_no_obstacle(plan, options.allow)
+    before = ecs.now()
+    if before is not None:
+        require_ours(before)
+    _require_as_planned(plan, before)
+    if before is None:
+        _creation(plan, options)
+    elif before.is_daemon and options.tasks is not None:
+        what = f"the service `{before.name}` is a DAEMON: it has a task on each instance, and no desired count"
+        raise InputError(Problem(what, todo="leave out --tasks"))
+    return before
 
 
 def require_no_obstacle(plan: ServicePlan, allow: tuple[str, ...]) -> None:
@@ -116,31 +124,37 @@ def _tag(ecs: Ecs, plan: ServicePlan, told: Told) -> bool:
     return tagged
 
 
-def _created(ecs: Ecs, plan: ServicePlan, options: DeployOptions, told: Told) -> Started:
+def _creation(plan: ServicePlan, options: DeployOptions) -> dict[str, Any]:
+    """CreateService's members but for cluster and task definition. Raises InputError where some are missing.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+    """
     name = plan.scope.service
     if plan.create is None:
         what = f"there is no service `{name}`, and the config has no service definition to create it from"
         raise InputError(Problem(what, todo="add `service_definition`, or run its task with `esprestack run`"))
     document = {**plan.create, "serviceName": name, "clientToken": str(uuid.uuid4())}
-    daemon = plan.create.get("schedulingStrategy") == "DAEMON"
-    if not daemon and options.tasks is not None:
-        document["desiredCount"] = options.tasks
-    if daemon:
+    if plan.create.get("schedulingStrategy") == "DAEMON":
         document.pop("desiredCount", None)
-    elif "desiredCount" not in document:
+        return document
+    if options.tasks is not None:
+        document["desiredCount"] = options.tasks
+    if "desiredCount" not in document:
         what = f"the service `{name}` is to be created, and nobody says how many tasks it has"
         raise InputError(Problem(what, todo="add `desiredCount` to the service definition, or give --tasks"))
-    arn = chosen_revision(ecs, plan, options.choice, told)
+    return document
 
+
+def _created(ecs: Ecs, plan: ServicePlan, options: DeployOptions, arn: str, told: Told) -> Started:
     def made() -> Answer | None:
         entry = ecs.entry()
         return {"service": entry} if entry and entry.get("taskDefinition") == arn else None
 
-    now = ecs.create({**document, "taskDefinition": arn}, made)
-    told(f"created the service `{name}`")
+    now = ecs.create({**_creation(plan, options), "taskDefinition": arn}, made)
+    told(f"created the service `{plan.scope.service}`")
     primary = now.primary
     if primary is None:
-        raise AwsError(Problem(f"ECS created the service `{name}`, and shows no deployment of it"))
+        raise AwsError(Problem(f"ECS created the service `{plan.scope.service}`, and shows no deployment of it"))
     return Started(located(ecs, handle_of(now, primary)), True)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from esprestack.checks.sizes import cpu_units, memory_mib
+from esprestack.plan.compare import Veil
 from esprestack.services.model import Document
 
 _FILLED_IN: Mapping[str, Any] = {
@@ -46,6 +47,19 @@ def _opened(value: Any, open_: Callable[[str], str]) -> Any:
 def tags_in(members: Collection[Document] | None) -> dict[str, str]:
     """ECS's list of tags by their keys."""
     return {tag["key"]: tag.get("value") or "" for tag in members or ()}
+
+
+def hide_secrets(document: Document, veil: Veil) -> None:
+    """What its name makes a secret is masked from now on, wherever AWS or a log repeats it.
+
+    `document` is a task definition or a TaskOverride.
+    """
+    for container in (*(document.get("containerDefinitions") or ()), *(document.get("containerOverrides") or ())):
+        for variable in container.get("environment") or ():
+            if isinstance(variable.get("value"), str):
+                veil.shown(f"container.environment.{variable.get('name')}", variable["value"])
+        for list_of_texts in ("command", "entryPoint"):
+            veil.shown(list_of_texts, list(container.get(list_of_texts) or ()))
 
 
 def is_registered(wanted: Document, found: Document, ignored_tags: Collection[str] = ()) -> bool:

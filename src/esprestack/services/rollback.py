@@ -27,7 +27,7 @@ class Rollback:
 
     before: ServiceNow
     current: str
-    """The ARN of what the service's primary deployment brings."""
+    """The ARN of what the service leaves."""
     target: str
     why: str
     stops: ServiceDeployment | None = None
@@ -60,7 +60,8 @@ def plan_rollback(ecs: Ecs) -> Rollback:
     history = _history(ecs, entries) if entries is not None else None
     if last is not None and last.status in _ROLLING_BACK:
         why = last.rollback_reason or last.reason or "it was asked to"
-        return Rollback(now, primary.task_definition, primary.task_definition, why, is_under_way=True)
+        failed = history[-1].task_definition if history else primary.task_definition
+        return Rollback(now, failed, primary.task_definition, why, is_under_way=True)
     target, more = _chosen(ecs, now, primary, history)
     is_running = last is not None and last.status in _STOPPABLE and primary.state != COMPLETED
     stops = last if is_running else None

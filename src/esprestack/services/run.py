@@ -43,24 +43,24 @@ class RunOptions:
     client_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StartedTasks:
-    """RunTask's answer, of this revision."""
+def revision_to_run(ecs: Ecs, plan: ServicePlan, options: RunOptions, told: Told) -> str:
+    """The ARN of the revision that `options` ask for, registered if it has to be.
 
-    launch: Launch
-    task_definition: str
-
-
-def start_tasks(ecs: Ecs, plan: ServicePlan, options: RunOptions, told: Told) -> StartedTasks:
-    """Starts them. Raises InputError before anything is registered or started, AwsError with a remedy."""
+    Raises InputError, before anything is registered, with all that RunTask would refuse as far as it is known.
+    """
     from_file = options.choice.source is Source.FILE
     _check(plan, options, _containers_of(plan.config.task_definition.document) if from_file else [])
-    tasks = Tasks(ecs.aws, ecs.scope.cluster_arn)
     arn = chosen_revision(ecs, plan, options.choice, told)
     if not from_file and (options.watch or overridden(options)):
-        _check(plan, options, [setup.name for setup in tasks.setups(arn)])
-    request = {**task_request(plan, arn, options), "cluster": ecs.scope.cluster_arn}
-    return StartedTasks(tasks.start(opened(request, ecs.aws.open)), arn)
+        setups = Tasks(ecs.aws, ecs.scope.cluster_arn).setups(arn)
+        _check(plan, options, [setup.name for setup in setups])
+    return arn
+
+
+def start_tasks(ecs: Ecs, plan: ServicePlan, task_definition: str, options: RunOptions) -> Launch:
+    """Starts them, of this revision. Raises AwsError with a remedy."""
+    request = {**task_request(plan, task_definition, options), "cluster": ecs.scope.cluster_arn}
+    return Tasks(ecs.aws, ecs.scope.cluster_arn).start(opened(request, ecs.aws.open))
 
 
 def task_request(plan: ServicePlan, task_definition: str, options: RunOptions) -> dict[str, Any]:

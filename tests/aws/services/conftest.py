@@ -7,8 +7,9 @@ import boto3
 import pytest
 from botocore.config import Config
 from tests.aws.account import REGION, client_past
+from tests.aws.configs import Folder
 from tests.aws.conftest import ClientCache
-from tests.aws.services.planning import SCOPE
+from tests.aws.services.planning import SCOPE, ServiceFiles
 from tests.aws.services.waiting import Clock
 from tests.aws.services.world import World
 from tests.support.aws_front import AwsFront
@@ -17,7 +18,7 @@ from tests.support.ecs_server import EcsServer, ScriptedEcs
 from esprestack import aws
 from esprestack.backends import task_watch
 from esprestack.secrets import Vault
-from esprestack.services import wait
+from esprestack.services import ready, wait
 from esprestack.services.ecs import Ecs
 from esprestack.terminal import Terminal
 
@@ -87,3 +88,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(task_watch, "monotonic", lambda: clock.now)
     monkeypatch.setattr(Terminal, "pause", lambda terminal, seconds: clock.pause(seconds) or terminal.stop.is_set())
     return clock
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch, folder: Folder) -> ServiceFiles:
+    """The files of the service `web`, as the commands read them."""
+    files = ServiceFiles()
+    monkeypatch.setattr(ready, "ready_plan", files.plan)
+    monkeypatch.setattr(ready, "ready_home", files.home)
+    folder.write("region: eu-central-1\ncluster: jobs\nservice: web\n", "ecspresso.yml")
+    return files

@@ -1,7 +1,7 @@
 """Plans for tests: what differs between documents and the scripted ECS, found as simply as can be."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from tests.aws.account import ACCOUNT, CLUSTER, REGION
@@ -20,6 +20,7 @@ from esprestack.services.model import (
     ServicePlan,
     ServiceScope,
 )
+from esprestack.services.ready import Running, ServiceHome
 
 SCOPE = ServiceScope("aws", REGION, ACCOUNT, CLUSTER, "web")
 _OF_CREATION_ONLY = ("tags", "launchType", "schedulingStrategy", "role")
@@ -93,6 +94,25 @@ def _is_within(wanted: Any, found: Any) -> bool:
     return bool(wanted == found)
 
 
-def write_files(folder: Path) -> None:
-    """An ecspresso.yml, for commands that look for one."""
-    (folder / "ecspresso.yml").write_text("region: eu-central-1\ncluster: jobs\nservice: web\n")
+class ServiceFiles:
+    """The files of a service as its commands read them: what they say may be changed at any time."""
+
+    def __init__(self) -> None:
+        self.definition: Document | str = "app:1"
+        """A text is the image of a definition with nothing else."""
+        self.service: Document | None = None
+        self.timeout = 600.0
+        self.more: dict[str, Any] = {}
+        """Members of the plan that are put into it as they are."""
+        self.read: list[str] = []
+        """The files that took the place of the config's task definition."""
+
+    def plan(self, run: Running, task_definition: str = "") -> ServicePlan:
+        """What `ready.ready_plan` returns."""
+        self.read += [task_definition] if task_definition else []
+        plan = a_plan(Ecs(run.aws(REGION), SCOPE), self.definition, self.service, **self.more)
+        return replace(plan, config=replace(plan.config, timeout=self.timeout))
+
+    def home(self, _: Running) -> ServiceHome:
+        """What `ready.ready_home` returns."""
+        return ServiceHome("ecspresso.yml", SCOPE, self.timeout)

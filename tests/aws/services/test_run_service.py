@@ -1,6 +1,6 @@
 """Tasks of a service's definition, started by hand: which revision they run, what is refused, how they are watched."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from tests.aws.account import arn
@@ -15,18 +15,28 @@ from esprestack.backends.task_ends import exit_code
 from esprestack.backends.task_watch import Ending as How
 from esprestack.backends.task_watch import TaskWatch, Watched
 from esprestack.backends.tasks import Tasks
+from esprestack.backends.tasks_mapping import Launch
 from esprestack.errors import EsprestackError, InputError
 from esprestack.services.choice import Choice, Source
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import ServicePlan
-from esprestack.services.run import RunOptions, StartedTasks, overridden, start_tasks
+from esprestack.services.run import RunOptions, overridden, revision_to_run, start_tasks
 
 MIGRATE = {"containerOverrides": [{"name": "app", "command": ["rake", "db:migrate"]}]}
 
 
+class StartedTasks(NamedTuple):
+    """What was started, of which revision."""
+
+    launch: Launch
+    task_definition: str
+
+
 def started(client: Ecs, plan: ServicePlan, said: list[str] | None = None, **options: Any) -> StartedTasks:
     told: list[str] = [] if said is None else said
-    return start_tasks(client, plan, RunOptions(**options), told.append)
+    asked = RunOptions(**options)
+    arn = revision_to_run(client, plan, asked, told.append)
+    return StartedTasks(start_tasks(client, plan, arn, asked), arn)
 
 
 def refused(client: Ecs, plan: ServicePlan, **options: Any) -> list[str]:
