@@ -76,7 +76,8 @@ def ran(
     following = Following(watch, lambda started: tasks.stop_all(started, INTERRUPTED))
     launch = start_tasks(ecs, plan, arn, options)
     scope = ecs.scope
-    subject = Subject("service", scope.service, scope.account, scope.region, scope.cluster)
+    name = scope.service or arn.rpartition("/")[2]
+    subject = Subject("service", name, scope.account, scope.region, scope.cluster)
     return follow(terminal, form, subject, launch, (), waiting, following)
 
 

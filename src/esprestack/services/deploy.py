@@ -52,6 +52,8 @@ def deploy(ecs: Ecs, plan: ServicePlan, options: DeployOptions, told: Told, paus
     if not members and primary is not None:
         told(_nothing(before, tagged=tagged))
         return Started(located(ecs, handle_of(before, primary)), tagged)
+    if primary is not None and primary.state == "IN_PROGRESS":
+        told(f"the deployment of {_name(primary.task_definition)} under way, {primary.id}, is superseded")
     updated = update_service(ecs, before, members, pause)
     told(f"updated the service `{before.name}`{_what_became(updated.handle, is_new=updated.is_new)}")
     return Started(updated.handle, True)
@@ -87,7 +89,7 @@ def _require_as_planned(plan: ServicePlan, before: ServiceNow | None) -> None:
     found = primary.task_definition if primary else ""
     if bool(plan.live) == bool(before) and planned == found:
         return
-    was, is_now = (arn.rpartition("/")[2] or "not there" for arn in (planned, found))
+    was, is_now = (_name(arn) or "not there" for arn in (planned, found))
     what = f"the service `{plan.scope.service}` was {was} when this was planned, and is {is_now} now"
     raise PlanChangedError(Problem(what, todo="see who deploys it, then deploy again"))
 
@@ -160,7 +162,7 @@ def _created(ecs: Ecs, plan: ServicePlan, options: DeployOptions, arn: str, told
 
 def _nothing(before: ServiceNow, *, tagged: bool) -> str:
     primary = before.primary
-    runs = primary.task_definition.rpartition("/")[2] if primary else "nothing"
+    runs = _name(primary.task_definition) if primary else "nothing"
     under_way = primary is not None and primary.state == "IN_PROGRESS"
     state = f"is being deployed with {runs} already" if under_way else f"runs {runs} already"
     return f"{'nothing else' if tagged else 'nothing'} to do: the service `{before.name}` {state}"
@@ -169,4 +171,8 @@ def _nothing(before: ServiceNow, *, tagged: bool) -> str:
 def _what_became(handle: Handle, *, is_new: bool) -> str:
     if not is_new:
         return ": no new deployment was needed"
-    return f": {handle.task_definition_arn.rpartition('/')[2]} is being deployed as {handle.deployment_id}"
+    return f": {_name(handle.task_definition_arn)} is being deployed as {handle.deployment_id}"
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]

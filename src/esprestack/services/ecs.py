@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from esprestack.aws import Answer, Aws
-from esprestack.errors import AwsError
+from esprestack.errors import AwsError, InputError, Problem
 from esprestack.services.deployments import ServiceNow, service_now
 from esprestack.services.documents import is_registered, opened
 from esprestack.services.members import taken
@@ -27,7 +27,12 @@ class Ecs:
     # -- the service -------------------------------------------------------------------------------------------
 
     def entry(self) -> Document | None:
-        """DescribeServices' entry with its tags; None where there is no such service, or it is INACTIVE."""
+        """DescribeServices' entry with its tags; None where there is no such service, or it is INACTIVE.
+
+        Raises InputError where the config has no service, and AwsError, as all other methods do.
+        """
+        if not self.scope.service:
+            raise InputError(Problem("the config names no service", todo="add `service: NAME`"))
         answer = self.aws.call(
             "ecs",
             "describe_services",

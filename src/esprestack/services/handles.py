@@ -13,7 +13,7 @@ from esprestack.services.deployments import Deployment, ServiceDeployment, Servi
 from esprestack.services.ecs import Ecs
 from esprestack.services.history import History, is_unreadable
 from esprestack.services.model import Handle, ServiceScope
-from esprestack.services.update import handle_of
+from esprestack.services.update import handle_of, service_of
 
 _MEMBERS = (
     "service_arn", "task_definition_arn", "deployment_id", "service_deployment_arn", "previous_task_definition_arn",
@@ -92,12 +92,11 @@ def completed(ecs: Ecs, handle: Handle) -> Handle:
 
 
 def last_deployment(ecs: Ecs) -> Handle:
-    """The service's active deployment, or its last one however that ended. Raises AwsError, InputError."""
-    now = ecs.now()
-    primary = now.primary if now else None
-    if now is None or primary is None:
-        what = f"there is no service `{ecs.scope.service}` in the cluster `{ecs.scope.cluster}`"
-        raise InputError(Problem(what, todo="deploy it first, or check --config"))
+    """The service's active deployment, or its last one however that ended.
+
+    Raises InputError, RefusedError, AwsError.
+    """
+    now, primary = service_of(ecs)
     entry = _last_entry(ecs)
     if entry is None:
         return _by_service(now, primary)

@@ -6,7 +6,7 @@ In: the service; out: what a rollback would do and why, and then the handle of t
 from dataclasses import dataclass, replace
 
 from esprestack.aws import Answer
-from esprestack.errors import Again, AwsError, InputError, Problem, RefusedError, Severity
+from esprestack.errors import Again, AwsError, Problem, RefusedError, Severity
 from esprestack.services.choice import Told
 from esprestack.services.deployments import COMPLETED, Deployment, ServiceDeployment, ServiceNow
 from esprestack.services.ecs import Ecs, family_of
@@ -14,7 +14,7 @@ from esprestack.services.handles import last_deployment
 from esprestack.services.history import History, is_unreadable
 from esprestack.services.model import Handle, Verdict
 from esprestack.services.target import Candidate, Past, candidates, later_ones, names
-from esprestack.services.update import Pause, handle_of, require_ours, update_service
+from esprestack.services.update import Pause, handle_of, service_of, update_service
 
 _STOPPABLE = ("PENDING", "IN_PROGRESS")
 _ROLLING_BACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
@@ -47,14 +47,7 @@ class RollbackStarted:
 
 def plan_rollback(ecs: Ecs) -> Rollback:
     """Chooses the target and says why. Raises InputError, RefusedError where there is none, AwsError."""
-    now = ecs.now()
-    if now is None:
-        what = f"there is no service `{ecs.scope.service}` in the cluster `{ecs.scope.cluster}`"
-        raise InputError(Problem(what, todo="check --config"))
-    require_ours(now)
-    primary = now.primary
-    if primary is None:
-        raise RefusedError(Problem(f"the service `{now.name}` has no deployment to roll back"))
+    now, primary = service_of(ecs)
     entries, warnings = _read(ecs)
     last = entries[0] if entries else None
     history = _history(ecs, entries) if entries is not None else None

@@ -8,9 +8,9 @@ from typing import Any
 from esprestack.errors import InputError, Problem
 from esprestack.services.choice import Told
 from esprestack.services.deploy import Started
-from esprestack.services.deployments import Deployment, ServiceNow
+from esprestack.services.deployments import ServiceNow
 from esprestack.services.ecs import Ecs
-from esprestack.services.update import Pause, handle_of, require_ours, update_service
+from esprestack.services.update import Pause, handle_of, service_of, update_service
 
 
 def scale(ecs: Ecs, tasks: int, told: Told, pause: Pause) -> Started:
@@ -34,18 +34,6 @@ def refresh(ecs: Ecs, told: Told, pause: Pause) -> Started:
     return _updated(
         ecs, before, {"forceNewDeployment": True}, f"all its tasks are exchanged, {name} stays", told, pause
     )
-
-
-def service_of(ecs: Ecs) -> tuple[ServiceNow, Deployment]:
-    """The service, deployed by ECS alone, and its primary deployment. Raises InputError, RefusedError, AwsError."""
-    now = ecs.now()
-    if now is None:
-        what = f"there is no service `{ecs.scope.service}` in the cluster `{ecs.scope.cluster}`"
-        raise InputError(Problem(what, todo="deploy it first, or check --config"))
-    require_ours(now)
-    if now.primary is None:
-        raise InputError(Problem(f"the service `{now.name}` has no deployment", todo="see `esprestack status`"))
-    return now, now.primary
 
 
 def _updated(ecs: Ecs, before: ServiceNow, members: dict[str, Any], what: str, told: Told, pause: Pause) -> Started:

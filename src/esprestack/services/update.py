@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from esprestack.aws import Answer
-from esprestack.errors import AwsError, Problem, RefusedError
+from esprestack.errors import AwsError, InputError, Problem, RefusedError
 from esprestack.services.deployments import Deployment, ServiceNow, service_now
 from esprestack.services.ecs import Ecs
 from esprestack.services.history import History, is_unreadable
@@ -46,6 +46,18 @@ def require_ours(now: ServiceNow) -> None:
     else:
         return
     raise RefusedError(Problem(f"the service `{now.name}` {what}", todo=todo))
+
+
+def service_of(ecs: Ecs) -> tuple[ServiceNow, Deployment]:
+    """The service, deployed by ECS alone, and its primary deployment. Raises InputError, RefusedError, AwsError."""
+    now = ecs.now()
+    if now is None:
+        what = f"there is no service `{ecs.scope.service}` in the cluster `{ecs.scope.cluster}`"
+        raise InputError(Problem(what, todo="deploy it first, or check --config"))
+    require_ours(now)
+    if now.primary is None:
+        raise InputError(Problem(f"the service `{now.name}` has no deployment", todo="see `esprestack status`"))
+    return now, now.primary
 
 
 def update_service(ecs: Ecs, before: ServiceNow, members: Document, pause: Pause) -> Updated:

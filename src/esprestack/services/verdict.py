@@ -69,7 +69,7 @@ def by_deployments(handle: Handle, now: ServiceNow, missed: int) -> Judgement:
         return Judgement(Verdict.FAILED, f"the service is {now.status or 'gone'}")
     ours = now.deployment(handle.deployment_id)
     if ours is not None and ours.id == primary.id:
-        return _of_primary(ours)
+        return _of_primary(ours, now)
     if (ours is not None and ours.state == FAILED) or _rolls_back(handle, now):
         return _of_rollback(ours, primary, handle, now)
     if ours is not None or _is_later(primary, handle):
@@ -81,10 +81,11 @@ def by_deployments(handle: Handle, now: ServiceNow, missed: int) -> Judgement:
     )
 
 
-def _of_primary(ours: Deployment) -> Judgement:
+def _of_primary(ours: Deployment, now: ServiceNow) -> Judgement:
     if ours.state == FAILED:
         return Judgement(Verdict.FAILED, ours.reason or "ECS doesn't say why")
-    return Judgement(Verdict.SUCCEEDED) if ours.is_settled else GOES_ON
+    is_alone = len(now.deployments) == 1  # what counts where ECS tells no rollout state
+    return Judgement(Verdict.SUCCEEDED) if ours.is_settled and (ours.state or is_alone) else GOES_ON
 
 
 def _of_rollback(ours: Deployment | None, primary: Deployment, handle: Handle, now: ServiceNow) -> Judgement:

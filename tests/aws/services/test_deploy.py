@@ -1,5 +1,6 @@
 """A plan of a service, carried out: what is registered, the one UpdateService, and the handle that comes out."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,6 +97,17 @@ def test_what_another_deploy_has_under_way_is_waited_for(client: Ecs, world: Wor
     started = carried_out(client, a_plan(client, "app:2"), said)
     assert (writes(server), name(started.handle.task_definition_arn)) == ([], "web:2")
     assert said == ["nothing to do: the service `web` is being deployed with web:2 already"]
+
+
+def test_a_deployment_under_way_that_another_takes_the_place_of_is_named(client: Ecs, world: World) -> None:
+    world.runs("app:1")
+    world.registers("app:2")
+    world.deploys("web:2")
+    old = world.ecs.service().rollout.primary.id
+    said: list[str] = []
+    carried_out(client, a_plan(client, "app:3"), said)
+    assert said[1] == f"the deployment of web:2 under way, {old}, is superseded"
+    assert world.running == "web:3"
 
 
 def test_only_tags_that_differ_are_written(client: Ecs, world: World, server: EcsServer) -> None:
@@ -195,6 +207,23 @@ def test_a_revision_that_a_run_before_registered_is_deployed(client: Ecs, world:
     assert world.running == "web:2"
 
 
+def test_keys_that_people_chose_are_registered_as_they_wrote_them(client: Ecs, world: World) -> None:
+    """ecspresso writes `Type` for `type` in all maps but two."""
+    options = {"type": "nfs", "o": "addr=fs,rw", "device": ":/", "Mixed_Case": "1"}
+    volume = {
+        "name": "data",
+        "dockerVolumeConfiguration": {"driver": "local", "driverOpts": options, "labels": options},
+    }
+    logs = {"logDriver": "awsfirelens", "options": options}
+    container = a_container(
+        dockerLabels=options, logConfiguration=logs, firelensConfiguration={"type": "fluentbit", "options": options}
+    )
+    carried_out(client, a_plan(client, a_definition(containerDefinitions=[container], volumes=[volume])))
+    (registered,) = world.ecs.definitions.families["web"]
+    assert registered.document["volumes"] == [volume]
+    assert registered.containers == [container]
+
+
 # -- creating --------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +251,13 @@ def test_a_service_without_a_count_is_not_created(client: Ecs, server: EcsServer
     del service["desiredCount"]
     said = refused(InputError, client, a_plan(client, "app:1", service))
     assert said.startswith("the service `web` is to be created, and nobody says how many tasks it has")
+    assert writes(server) == []
+
+
+def test_a_config_without_a_service_deploys_nothing(client: Ecs, server: EcsServer) -> None:
+    alone = Ecs(client.aws, replace(client.scope, service=""))
+    said = refused(InputError, alone, a_plan(client, "app:1"))
+    assert said == "the config names no service (add `service: NAME`)"
     assert writes(server) == []
 
 

@@ -300,6 +300,24 @@ def test_the_files_of_a_live_service_deploy_to_what_it_is(client: Ecs, world: Wo
     assert writes(server) == []
 
 
+def test_members_that_ecs_got_lately_and_keys_that_people_chose_survive(client: Ecs, world: World) -> None:
+    """ecspresso's own lists of members lack some, and `init` loses them."""
+    options = {"type": "nfs", "o": "addr=fs", "device": ":/"}
+    definition = a_definition(
+        pidMode="task",
+        ipcMode="task",
+        enableFaultInjection=True,
+        ephemeralStorage={"sizeInGiB": 30},
+        runtimePlatform={"cpuArchitecture": "ARM64"},
+        volumes=[{"name": "data", "dockerVolumeConfiguration": {"driverOpts": options}}],
+    )
+    world.ecs.answer("RegisterTaskDefinition", definition)
+    written = json.loads(files_of_task(client, "web", Names(), Veil(Vault())).task_definition)
+    assert {name: written[name] for name in definition if name != "containerDefinitions"} == {
+        name: member for name, member in definition.items() if name != "containerDefinitions"
+    }
+
+
 def test_a_daemons_files_have_no_count(client: Ecs, world: World) -> None:
     deployed(client, "app:1", a_daemon())
     made = files(client)

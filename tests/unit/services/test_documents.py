@@ -46,13 +46,13 @@ _definitions = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(_definitions)
 def test_what_was_registered_is_known_again(definition: dict[str, Any]) -> None:
     assert is_registered(definition, registered(definition))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(_definitions, _definitions)
 def test_two_definitions_are_known_apart(one: dict[str, Any], other: dict[str, Any]) -> None:
     """What each registers is the same, or neither is taken for the other."""

@@ -1,7 +1,7 @@
 """To which revision a rollback goes, by what the history says."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esprestack.services.deployments import Deployment, ServiceNow
@@ -65,6 +65,7 @@ def test_of_what_is_not_known_only_the_next_active_revision_is_one() -> None:
     assert chosen(None, 9, active=4) == ["4?"]
 
 
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 4), max_size=8), st.sampled_from([0, 1]))
 def test_a_proven_target_has_succeeded_and_a_second_rollback_goes_further_back(numbers: list[int], more: int) -> None:
     history = " ".join(map(str, numbers))
