@@ -70,6 +70,9 @@ def deploy(
         if code:
             return code
         options = replace(options, choice=choice)
+    if terminal.signal:
+        terminal.say("nothing was deployed")
+        return 128 + terminal.signal
     started = engine.deploy(ecs, plan, options, terminal.say, terminal.pause)
     if no_wait:
         return hand_on(terminal, started.handle, form)

@@ -39,7 +39,7 @@ def run_service(terminal: Terminal, form: Form, waiting: Waiting, given: "Mappin
     options = RunOptions(
         overrides=overrides,
         choice=choice,
-        count=given["count"] or 1,
+        count=1 if given["count"] is None else given["count"],
         watch=given["watch_container"] or "",
         tags=tags,
         propagate_tags=given["propagate_tags"] or "",

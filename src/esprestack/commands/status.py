@@ -1,17 +1,13 @@
 """status: a service as it is now."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from esprestack.commands.awaiting import ecs_of, form
-from esprestack.errors import AwsError, InputError, Problem
+from esprestack.errors import InputError, Problem
 from esprestack.options import run_of, where
 from esprestack.terminal import Terminal
-
-if TYPE_CHECKING:
-    from esprestack.services.deployments import ServiceDeployment
-    from esprestack.services.ecs import Ecs
 
 
 @click.command()
@@ -22,6 +18,7 @@ if TYPE_CHECKING:
 def status(terminal: Terminal, /, events: int, form: str, **given: Any) -> int:
     """Show a service: its deployments, how the last one went, its last events."""
     from esprestack.services import ready
+    from esprestack.services.history import History, readable
     from esprestack.services.status import status_json, status_text
 
     run = run_of(terminal.vault, given)
@@ -31,19 +28,7 @@ def status(terminal: Terminal, /, events: int, form: str, **given: Any) -> int:
     if now is None:
         what = f"there is no service `{home.scope.service}` in the cluster `{home.scope.cluster}`"
         raise InputError(Problem(what, todo="deploy it first, or check --config"))
-    last = _last(ecs)
+    last, _ = readable(History(ecs).last)
     text = status_json(now, last, events) if form == "json" else status_text(now, home.scope.cluster, last, events)
     terminal.result(text)
     return 0
-
-
-def _last(ecs: "Ecs") -> "ServiceDeployment | None":
-    """The history's last entry, left out where nobody may read it."""
-    from esprestack.services.history import History, is_unreadable
-
-    try:
-        return next(iter(History(ecs).listed()), None)
-    except AwsError as error:
-        if is_unreadable(error):
-            return None
-        raise

@@ -30,7 +30,7 @@ def wait(terminal: Terminal, /, text: str, timeout: float | None, form: str, **g
 
     A handle in JSON needs no config.
     """
-    from esprestack.services.handles import completed, last_deployment
+    from esprestack.services.meant import completed, last_deployment
 
     run = run_of(terminal.vault, given)
     handle, scope, seconds = _named(run, text)

@@ -39,7 +39,7 @@ def chosen_revision(ecs: Ecs, plan: ServicePlan, choice: Choice, told: Told) -> 
     family = ecs.aws.open(str(plan.config.task_definition.document["family"]))
     match choice.source:
         case Source.FILE:
-            return _of_file(ecs, plan, family, told)
+            return _of_file(ecs, plan, told)
         case Source.CURRENT:
             return _current(plan)
         case Source.LATEST:
@@ -60,12 +60,15 @@ def registered(ecs: Ecs, document: Document, ignored_tags: tuple[str, ...], told
     return made.arn
 
 
-def _of_file(ecs: Ecs, plan: ServicePlan, family: str, told: Told) -> str:
-    if plan.register is not None:
-        return registered(ecs, plan.register, plan.config.ignored_tags, told)
-    if plan.live and plan.live.revision:
-        return plan.live.revision.arn
-    return plan.family.arn if plan.family else _usable(ecs, family)
+def _of_file(ecs: Ecs, plan: ServicePlan, told: Told) -> str:
+    running = plan.live.revision if plan.live else None
+    if plan.register is None and running and running.status == "ACTIVE":
+        return running.arn
+    if plan.register is None and running is None and plan.family:
+        return plan.family.arn
+    # an inactive revision starts no task, though it may be what the file says
+    document = plan.config.task_definition.document if plan.register is None else plan.register
+    return registered(ecs, document, plan.config.ignored_tags, told)
 
 
 def _current(plan: ServicePlan) -> str:

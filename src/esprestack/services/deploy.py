@@ -84,9 +84,11 @@ def require_no_obstacle(plan: ServicePlan, allow: tuple[str, ...]) -> None:
 
 def _require_as_planned(plan: ServicePlan, before: ServiceNow | None) -> None:
     """A plan says what changes of what it saw; of something else it says nothing."""
-    planned = plan.live.revision.arn if plan.live and plan.live.revision else ""
     primary = before.primary if before else None
     found = primary.task_definition if primary else ""
+    if plan.live and before and plan.live.revision is None:  # nobody could see what it ran
+        return
+    planned = plan.live.revision.arn if plan.live and plan.live.revision else ""
     if bool(plan.live) == bool(before) and planned == found:
         return
     was, is_now = (_name(arn) or "not there" for arn in (planned, found))
@@ -98,14 +100,10 @@ def _members(plan: ServicePlan, options: DeployOptions, before: ServiceNow, arn:
     """What UpdateService is to change; nothing where all is as it should be."""
     members: dict[str, Any] = dict(plan.update or {}) if options.attributes else {}
     primary = before.primary
-    if before.is_daemon:
-        members.pop(
-            "desiredCount", None
-        )  # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
-    if options.tasks is not None:
+    if before.is_daemon or options.tasks is not None:  # ECS refuses a count for a DAEMON, even the one that it has
         members.pop("desiredCount", None)
-        if primary is None or primary.desired != options.tasks:
-            members["desiredCount"] = options.tasks
+    if options.tasks is not None and (primary is None or primary.desired != options.tasks):
+        members["desiredCount"] = options.tasks
     if options.force:
         members["forceNewDeployment"] = True
     moves = primary is None or primary.task_definition != arn
@@ -163,8 +161,13 @@ def _created(ecs: Ecs, plan: ServicePlan, options: DeployOptions, arn: str, told
 def _nothing(before: ServiceNow, *, tagged: bool) -> str:
     primary = before.primary
     runs = _name(primary.task_definition) if primary else "nothing"
-    under_way = primary is not None and primary.state == "IN_PROGRESS"
-    state = f"is being deployed with {runs} already" if under_way else f"runs {runs} already"
+    match primary.state if primary else "":
+        case "IN_PROGRESS":
+            state = f"is being deployed with {runs} already"
+        case "FAILED":
+            state = f"was deployed with {runs} already, which failed; --force-new-deployment tries it again"
+        case _:
+            state = f"runs {runs} already"
     return f"{'nothing else' if tagged else 'nothing'} to do: the service `{before.name}` {state}"
 
 

@@ -56,8 +56,7 @@ def hide_secrets(document: Document, veil: Veil) -> None:
     """
     for container in (*(document.get("containerDefinitions") or ()), *(document.get("containerOverrides") or ())):
         for variable in container.get("environment") or ():
-            if isinstance(variable.get("value"), str):
-                veil.shown(f"container.environment.{variable.get('name')}", variable["value"])
+            veil.shown(f"container.environment.{variable.get('name')}", str(variable.get("value") or ""))
         for list_of_texts in ("command", "entryPoint"):
             veil.shown(list_of_texts, list(container.get(list_of_texts) or ()))
 

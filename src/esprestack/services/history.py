@@ -4,11 +4,12 @@ In: the service; out: types, or AwsError where nobody may read it or the region 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from esprestack.errors import Again, AwsError
+from esprestack.errors import Again, AwsError, Problem, Severity
 from esprestack.services.deployments import ServiceDeployment, service_deployment
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Handle
@@ -19,15 +20,24 @@ _AT_ONCE = 20
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
 """
 
-_SLACK = timedelta(seconds=2)
-"""By how much the two entries of one deployment may differ in when it was created."""
+SLACK = timedelta(seconds=2)
+"""By how much the two entries of one deployment, here and at the service, may differ in when it was created."""
 
+_Said = TypeVar("_Said")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def is_unreadable(error: AwsError) -> bool:
-    """Whether the history can't be had while all else can: nobody may read it, or the region doesn't have it."""
-    return error.again is Again.NO and not error.final
+def readable(ask: Callable[[], _Said]) -> tuple[_Said | None, Problem | None]:
+    """What `ask` reads in a history, or why it can't while all else can: denied, or not there in this region.
+
+    Raises AwsError where nothing can be asked.
+    """
+    try:
+        return ask(), None
+    except AwsError as error:
+        if error.final or error.again is not Again.NO:
+            raise
+        return None, replace(error.problems[0], severity=Severity.WARNING)
 
 
 class History:
@@ -59,6 +69,10 @@ class History:
         found = [revision for answer in answers for revision in answer.get("serviceRevisions") or ()]
         return {one["serviceRevisionArn"]: one["taskDefinition"] for one in found if one.get("taskDefinition")}
 
+    def last(self) -> ServiceDeployment | None:
+        """The newest deployment, however it went."""
+        return next(iter(self.listed()), None)
+
     def find(self, handle: Handle, others: Collection[str] = ()) -> ServiceDeployment | None:
         """The entry of a deployment of which only the service's own entry is known; None as long as there is none.
 
@@ -66,7 +80,7 @@ class History:
         """
         if handle.started_at is None:
             return None
-        since = handle.started_at - _SLACK
+        since = handle.started_at - SLACK
         found = [one for one in self.listed(createdAt={"after": since}) if one.arn not in others]
         known = [one for one in found if one.created_at and one.created_at >= since]
         brings = self.definitions([one.target for one in known])

@@ -29,7 +29,7 @@ class Progress:
             self._told_events = set(old)
         new = [(id_, moment) for id_, moment in reversed(now.events) if id_ not in self._told_events]
         self._told_events.update(id_ for id_, _ in new)
-        return [moment for _, moment in new]
+        return sorted((moment for _, moment in new), key=lambda moment: moment.at)
 
     def _state(self, entry: ServiceDeployment | None, at: datetime) -> list[Moment]:
         if entry is None:

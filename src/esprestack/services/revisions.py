@@ -4,13 +4,13 @@ In: the family; out: what is known of its active revisions, or which were deregi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from esprestack.errors import AwsError, InputError, Problem, RefusedError, Severity
+from esprestack.errors import InputError, Problem, RefusedError
 from esprestack.services.choice import Told
 from esprestack.services.ecs import Ecs, number_of
-from esprestack.services.history import History, is_unreadable
+from esprestack.services.history import History, readable
 from esprestack.services.in_use import Pins, users
 from esprestack.services.target import names
 
@@ -47,28 +47,28 @@ class Deregistration:
 def known_revisions(ecs: Ecs, family: str) -> tuple[list[KnownRevision], tuple[Problem, ...]]:
     """The active revisions, the newest first, and what of them can't be told. Raises AwsError."""
     arns = ecs.arns(family)
-    past, problems = _past(ecs) if ecs.scope.service else ({}, ())
     now = ecs.now() if ecs.scope.service else None
-    shown = {one.task_definition: one.status for one in reversed(now.deployments)} if now else {}
-    found = [KnownRevision(arn, *past.get(arn, ("", None))) for arn in arns]
-    return [KnownRevision(one.arn, shown.get(one.arn, one.status), one.at) for one in found], problems
+    if now is None:
+        return [KnownRevision(arn) for arn in arns], ()
+    past, problem = readable(lambda: _past(ecs))
+    shown = {one.task_definition: one.status for one in reversed(now.deployments)}
+
+    def known(arn: str) -> KnownRevision:
+        status, at = (past or {}).get(arn, ("", None))
+        return KnownRevision(arn, shown.get(arn, status), at)
+
+    found = [known(arn) for arn in arns]
+    if problem is None:
+        return found, ()
+    return found, (replace(problem, what=f"how deployments ended can't be read: {problem.what}"),)
 
 
-def _past(ecs: Ecs) -> tuple[Mapping[str, tuple[str, datetime | None]], tuple[Problem, ...]]:
-    """By task definition how its last deployment ended, and when it began."""
-    try:
-        entries = History(ecs).listed()
-        brought = History(ecs).definitions([entry.target for entry in entries])
-    except AwsError as error:
-        if error.code == "ServiceNotFoundException":
-            return {}, ()
-        if not is_unreadable(error):
-            raise
-        first = error.problems[0]
-        what = f"how deployments ended can't be read: {first.what}"
-        return {}, (Problem(what, todo=first.todo, severity=Severity.WARNING),)
+def _past(ecs: Ecs) -> Mapping[str, tuple[str, datetime | None]]:
+    """By task definition how its last deployment ended, and when it began. Raises AwsError."""
+    entries = History(ecs).listed()
+    brought = History(ecs).definitions([entry.target for entry in entries])
     known = [entry for entry in reversed(entries) if entry.target in brought]
-    return {brought[entry.target]: (entry.status, entry.created_at) for entry in known}, ()
+    return {brought[entry.target]: (entry.status, entry.created_at) for entry in known}
 
 
 def plan_deregistration(ecs: Ecs, family: str, keeps: int, pins: Pins) -> Deregistration:

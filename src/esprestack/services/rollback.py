@@ -10,8 +10,8 @@ from esprestack.errors import Again, AwsError, Problem, RefusedError, Severity
 from esprestack.services.choice import Told
 from esprestack.services.deployments import COMPLETED, Deployment, ServiceDeployment, ServiceNow
 from esprestack.services.ecs import Ecs, family_of
-from esprestack.services.handles import last_deployment
-from esprestack.services.history import History, is_unreadable
+from esprestack.services.history import History, readable
+from esprestack.services.meant import last_deployment
 from esprestack.services.model import Handle, Verdict
 from esprestack.services.target import Candidate, Past, candidates, later_ones, names
 from esprestack.services.update import Pause, handle_of, service_of, update_service
@@ -48,18 +48,22 @@ class RollbackStarted:
 def plan_rollback(ecs: Ecs) -> Rollback:
     """Chooses the target and says why. Raises InputError, RefusedError where there is none, AwsError."""
     now, primary = service_of(ecs)
-    entries, warnings = _read(ecs)
+    entries, problem = readable(History(ecs).listed)
+    history = None
+    if entries is not None:
+        history, problem = readable(lambda: _history(ecs, entries))
     last = entries[0] if entries else None
-    history = _history(ecs, entries) if entries is not None else None
     if last is not None and last.status in _ROLLING_BACK:
         why = last.rollback_reason or last.reason or "it was asked to"
         failed = history[-1].task_definition if history else primary.task_definition
         return Rollback(now, failed, primary.task_definition, why, is_under_way=True)
-    target, more = _chosen(ecs, now, primary, history)
+    target, warnings = _chosen(ecs, now, primary, history)
+    if problem:
+        blind = replace(problem, what=f"which deployments succeeded can't be read: {problem.what}")
+        warnings = (blind, *warnings)
     is_running = last is not None and last.status in _STOPPABLE and primary.state != COMPLETED
     stops = last if is_running else None
-    rollback = Rollback(now, primary.task_definition, target.task_definition, target.why, stops)
-    return replace(rollback, warnings=(*warnings, *more))
+    return Rollback(now, primary.task_definition, target.task_definition, target.why, stops, warnings=warnings)
 
 
 def roll_back(ecs: Ecs, rollback: Rollback, told: Told, pause: Pause) -> RollbackStarted:
@@ -80,24 +84,9 @@ def roll_back(ecs: Ecs, rollback: Rollback, told: Told, pause: Pause) -> Rollbac
     return RollbackStarted(updated.handle, Verdict.SUCCEEDED)
 
 
-def _read(ecs: Ecs) -> tuple[list[ServiceDeployment] | None, tuple[Problem, ...]]:
-    """The history, the newest first; None where it can't be read, and a word about that."""
-    try:
-        return History(ecs).listed(), ()
-    except AwsError as error:
-        if not is_unreadable(error):
-            raise
-        return None, (_blind(error),)
-
-
-def _history(ecs: Ecs, entries: list[ServiceDeployment]) -> list[Past] | None:
-    """The oldest first; None where nobody may see what they brought."""
-    try:
-        brought = History(ecs).definitions([entry.target for entry in entries])
-    except AwsError as error:
-        if is_unreadable(error):
-            return None
-        raise
+def _history(ecs: Ecs, entries: list[ServiceDeployment]) -> list[Past]:
+    """The oldest first; those of which ECS doesn't know any more what they brought are left out."""
+    brought = History(ecs).definitions([entry.target for entry in entries])
     known = [entry for entry in reversed(entries) if entry.target in brought]
     return [Past(brought[entry.target], entry.status, entry.created_at) for entry in known]
 
@@ -152,9 +141,3 @@ def _stopped(ecs: Ecs, entry: ServiceDeployment, told: Told) -> bool:
         told(f"ECS doesn't take the deployment back itself, so the service is updated: {error.problems[0].what}")
         return False
     return True
-
-
-def _blind(error: AwsError) -> Problem:
-    first = error.problems[0]
-    what = f"which deployments succeeded can't be read: {first.what}"
-    return Problem(what, todo=first.todo, severity=Severity.WARNING)

@@ -3,6 +3,7 @@
 In: the service and what was asked for; out: what to wait for.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from esprestack.errors import InputError, Problem
@@ -21,7 +22,7 @@ def scale(ecs: Ecs, tasks: int, told: Told, pause: Pause) -> Started:
         raise InputError(Problem(what, todo="add or remove instances"))
     if primary.desired == tasks:
         told(f"nothing to do: the desired count of the service `{before.name}` is {tasks} already")
-        return Started(handle_of(before, primary), False)
+        return Started(replace(handle_of(before, primary), started_at=None), False)
     return _updated(
         ecs, before, {"desiredCount": tasks}, f"its desired count goes from {primary.desired} to {tasks}", told, pause
     )

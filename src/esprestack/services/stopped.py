@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from esprestack.aws import Aws
 from esprestack.backends.tasks import Log, Tasks
 from esprestack.backends.tasks_mapping import Task
-from esprestack.errors import Again, AwsError, Problem, Severity
+from esprestack.errors import AwsError, Problem, Severity
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Handle, StoppedTask
 
@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def stopped_tasks(
     ecs: Ecs, aws_of: Callable[[str], Aws], handle: Handle
 ) -> tuple[tuple[StoppedTask, ...], tuple[Problem, ...]]:
-    """The last tasks of the deployment that failed, and what of it can't be seen. Raises AwsError where none can."""
+    """The last tasks of the deployment that failed, and what of them can't be seen: the verdict stands without them."""
     tasks = Tasks(ecs.aws, ecs.scope.cluster_arn)
     try:
         where = {"cluster": ecs.scope.cluster_arn, "serviceName": ecs.scope.service}
@@ -60,7 +60,5 @@ def _stopped(task: Task, log: Log, problems: list[Problem]) -> StoppedTask:
 
 
 def _unseen(what: str, error: AwsError) -> Problem:
-    if error.final and error.again is Again.NO:
-        raise error
     first = error.problems[0]
     return Problem(f"{what}: {first.what}", todo=first.todo, severity=Severity.WARNING)

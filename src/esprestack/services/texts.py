@@ -33,6 +33,8 @@ def verdict_text(deployed: Deployed) -> str:
 def failure(deployed: Deployed) -> Problem:
     """Why it isn't what was wanted, and what to do."""
     what = f"{revision_name(deployed.handle)} {_WORDS[deployed.verdict]}"
+    if deployed.verdict is Verdict.SUCCEEDED:
+        return Problem(f"{what}: it was done before it could be taken back", todo="roll it back now")
     return Problem(f"{what}: {deployed.reason}" if deployed.reason else what, todo=deployed.todo)
 
 

@@ -5,14 +5,13 @@ In: the service as it was just before and the members to change; out: the handle
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeAlias
 
 from esprestack.aws import Answer
 from esprestack.errors import AwsError, InputError, Problem, RefusedError
 from esprestack.services.deployments import Deployment, ServiceNow, service_now
 from esprestack.services.ecs import Ecs
-from esprestack.services.history import History, is_unreadable
+from esprestack.services.history import SLACK, History, readable
 from esprestack.services.model import Document, Handle
 
 Pause: TypeAlias = Callable[[float], bool]
@@ -20,8 +19,6 @@ Pause: TypeAlias = Callable[[float], bool]
 
 _LOOKS, _SECONDS = 10, 1.0
 """Looks for a deployment that was asked for, and the seconds between them: reads may lag behind."""
-
-_SLACK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +67,8 @@ def update_service(ecs: Ecs, before: ServiceNow, members: Document, pause: Pause
     known = {one.id for one in before.deployments}
 
     def new_in(now: ServiceNow | None) -> Deployment | None:
-        primary = now.primary if now else None
-        is_new = primary is not None and primary.id not in known and primary.task_definition == wanted
-        return primary if is_new else None
+        listed = now.deployments if now else ()
+        return next((one for one in listed if one.id not in known and one.task_definition == wanted), None)
 
     def made() -> Answer | None:
         entry = ecs.entry()
@@ -107,12 +103,7 @@ def handle_of(now: ServiceNow, deployment: Deployment, previous: str = "") -> Ha
 
 def located(ecs: Ecs, handle: Handle, others: Collection[str] = ()) -> Handle:
     """The handle with the deployment's place in the history, if ECS tells it already; `others` aren't it."""
-    try:
-        entry = History(ecs).find(handle, others)
-    except AwsError as error:
-        if is_unreadable(error):
-            return handle
-        raise
+    entry, _ = readable(lambda: History(ecs).find(handle, others))
     return replace(handle, service_deployment_arn=entry.arn) if entry else handle
 
 
@@ -120,9 +111,6 @@ def _earlier(ecs: Ecs, old: Deployment | None) -> frozenset[str]:
     """The history's entries that were there before, as far as one could be taken for the new one."""
     if old is None or old.created_at is None:
         return frozenset()
-    try:
-        return frozenset(one.arn for one in History(ecs).listed(createdAt={"after": old.created_at - _SLACK}))
-    except AwsError as error:
-        if is_unreadable(error):
-            return frozenset()
-        raise
+    since = old.created_at - SLACK
+    entries, _ = readable(lambda: History(ecs).listed(createdAt={"after": since}))
+    return frozenset(entry.arn for entry in entries or ())

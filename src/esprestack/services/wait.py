@@ -16,7 +16,7 @@ from esprestack.errors import Again, AwsError, Problem, Severity
 from esprestack.services.deployments import ServiceDeployment
 from esprestack.services.ecs import Ecs
 from esprestack.services.handles import to_text
-from esprestack.services.history import History, is_unreadable
+from esprestack.services.history import History, readable
 from esprestack.services.model import Deployed, Handle, Moment, StoppedTask, Verdict
 from esprestack.services.progress import Progress
 from esprestack.services.stopped import stopped_tasks
@@ -102,21 +102,20 @@ class DeploymentWatch:
         """The deployment's place in the history, which is looked for as long as it isn't known."""
         if not self._has_history:
             return None
-        try:
-            if not self._handle.service_deployment_arn:
-                found = self._history.find(self._handle)
-                if found is None:
-                    return None
-                self._handle = replace(self._handle, service_deployment_arn=found.arn)
-            return self._history.entry(self._handle.service_deployment_arn)
-        except AwsError as error:
-            if not is_unreadable(error):
-                raise
+        entry, problem = readable(self._found)
+        if problem:
             self._has_history = False
-            first = error.problems[0]
-            what = f"how it ends is taken from DescribeServices, for the history can't be read: {first.what}"
-            told(Problem(what, todo=first.todo, severity=Severity.WARNING))
-            return None
+            what = f"how it ends is taken from DescribeServices, for the history can't be read: {problem.what}"
+            told(replace(problem, what=what))
+        return entry
+
+    def _found(self) -> ServiceDeployment | None:
+        if not self._handle.service_deployment_arn:
+            found = self._history.find(self._handle)
+            if found is None:
+                return None
+            self._handle = replace(self._handle, service_deployment_arn=found.arn)
+        return self._history.entry(self._handle.service_deployment_arn)
 
     def _tell(self, moment: Moment, told: Callable[[News], None]) -> None:
         self._timeline.append(moment)

@@ -247,6 +247,13 @@ def test_who_does_not_wait_for_a_run_gets_arns(esprestack: Esprestack, world: Wo
     assert (said.code, said.out.splitlines()) == (0, list(world.ecs.tasks.played))
 
 
+@pytest.mark.parametrize("count", ["0", "11", "-1"])
+def test_a_run_of_no_task_or_too_many_starts_none(esprestack: Esprestack, server: EcsServer, count: str) -> None:
+    said = esprestack("run", "--count", count)
+    assert (said.code, writes(server)) == (1, [])
+    assert f"RunTask starts 1 to 10 tasks at once, not {count}" in said.err
+
+
 def test_a_run_is_stopped_with_its_command_where_asked(
     esprestack: Esprestack, world: World, clock: Clock, signals: Signals
 ) -> None:
@@ -302,6 +309,18 @@ def test_a_rollback_by_ecs_itself_is_a_success_when_it_was_rolled_back(
     said = esprestack("rollback")
     assert (said.code, said.out, world.running) == (0, "service web: web:2 was rolled back\n", "web:1")
     assert writes(server) == ["StopServiceDeployment"]
+
+
+def test_a_deployment_that_is_done_before_it_is_taken_back_is_no_rollback(
+    esprestack: Esprestack, world: World, server: EcsServer
+) -> None:
+    world.runs("app:1")
+    world.registers("app:2")
+    world.deploys("web:2")
+    world.ecs.replace("StopServiceDeployment", lambda asked: {"serviceDeploymentArn": asked["serviceDeploymentArn"]})
+    said = esprestack("rollback")
+    assert (said.code, said.out, world.running) == (1, "service web: web:2 is deployed\n", "web:2")
+    assert "error: web:2 is deployed: it was done before it could be taken back (roll it back now)" in said.err
 
 
 def test_a_rollback_that_fails_is_no_success(esprestack: Esprestack, world: World) -> None:

@@ -99,6 +99,23 @@ def test_what_another_deploy_has_under_way_is_waited_for(client: Ecs, world: Wor
     assert said == ["nothing to do: the service `web` is being deployed with web:2 already"]
 
 
+def test_a_deployment_that_failed_and_stayed_is_said_and_not_taken_for_done(client: Ecs, world: World) -> None:
+    no_rollback = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+    world.runs("app:bad1", deploymentConfiguration=no_rollback)
+    said: list[str] = []
+    carried_out(client, a_plan(client, "app:bad1", a_service(deploymentConfiguration=no_rollback)), said)
+    assert said == [
+        "nothing to do: the service `web` was deployed with web:1 already, which failed; --force-new-deployment tries it again"
+    ]
+
+
+def test_what_runs_and_was_deregistered_is_registered_anew(client: Ecs, world: World) -> None:
+    world.runs("app:1")
+    world.ecs.answer("DeregisterTaskDefinition", {"taskDefinition": "web:1"})
+    carried_out(client, a_plan(client, "app:1"), force=True)
+    assert (world.revisions, world.running) == (["web:2"], "web:2")
+
+
 def test_a_deployment_under_way_that_another_takes_the_place_of_is_named(client: Ecs, world: World) -> None:
     world.runs("app:1")
     world.registers("app:2")

@@ -192,7 +192,8 @@ def test_a_service_is_scaled_and_nothing_else(client: Ecs, world: World, server:
     assert updates(server) == [{"desiredCount": 5}]
     assert (started.changed, started.handle.started_at) == (True, None)
     assert said == ["updated the service `web`: its desired count goes from 2 to 5"]
-    assert scale(client, 5, said.append, no_pause).changed is False
+    again = scale(client, 5, said.append, no_pause)
+    assert (again.changed, again.handle) == (False, started.handle)
     assert said[-1] == "nothing to do: the desired count of the service `web` is 5 already"
     assert writes(server) == ["UpdateService"]
 

@@ -15,7 +15,7 @@ from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.shaky_front import Fault
 
 from esprestack.errors import AwsError, InputError
-from esprestack.services import handles
+from esprestack.services import handles, meant
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Handle, StoppedTask, Verdict
 
@@ -82,10 +82,10 @@ def test_a_service_that_is_stable_again_is_no_success_where_nobody_names_a_deplo
     world.runs("app:1")
     deployed(client, "app:bad2")
     ecs.settle()
-    assert waited(client, ecs, clock, handles.last_deployment(client)).verdict is Verdict.ROLLED_BACK
+    assert waited(client, ecs, clock, meant.last_deployment(client)).verdict is Verdict.ROLLED_BACK
     deployed(client, "app:3")
     ecs.settle()
-    assert waited(client, ecs, clock, handles.last_deployment(client)).verdict is Verdict.SUCCEEDED
+    assert waited(client, ecs, clock, meant.last_deployment(client)).verdict is Verdict.SUCCEEDED
 
 
 def test_a_first_deployment_that_fails_is_a_failure(
@@ -237,7 +237,7 @@ def test_a_handle_in_any_form_leads_to_the_same_verdict(
 ) -> None:
     world.runs("app:1")
     handle = deployed(client, image)
-    again = handles.completed(client, handles.from_text(form(handle), handle.service_arn))
+    again = meant.completed(client, handles.from_text(form(handle), handle.service_arn))
     assert (again.deployment_id, again.task_definition_arn) == (handle.deployment_id, handle.task_definition_arn)
     assert handles.scope_of(again) == client.scope
     expected = Verdict.ROLLED_BACK if "bad" in image else Verdict.SUCCEEDED
@@ -249,7 +249,7 @@ def test_the_active_deployment_is_waited_for_where_none_is_named(
 ) -> None:
     world.runs("app:1")
     handle = deployed(client)
-    last = handles.last_deployment(client)
+    last = meant.last_deployment(client)
     assert (last.deployment_id, last.task_definition_arn) == (handle.deployment_id, handle.task_definition_arn)
     assert waited(client, ecs, clock, last).verdict is Verdict.SUCCEEDED
 
@@ -261,12 +261,12 @@ def test_a_deployment_that_the_history_does_not_know_yet_is_the_last_one(
     ecs.service().rollout.hides_new = 9
     ecs.place.pass_time(60)
     handle = deployed(client)
-    assert handles.last_deployment(client).deployment_id == handle.deployment_id
+    assert meant.last_deployment(client).deployment_id == handle.deployment_id
 
 
 def test_without_a_service_there_is_nothing_to_wait_for(client: Ecs) -> None:
     with pytest.raises(InputError, match="there is no service `web` in the cluster `jobs`"):
-        handles.last_deployment(client)
+        meant.last_deployment(client)
 
 
 # -- what is told ----------------------------------------------------------------------------------------------
@@ -354,6 +354,14 @@ def test_what_cannot_be_seen_of_stopped_tasks_is_said(
     ended = waited(client, ecs, clock, deployed(client, "app:bad2"), told)
     assert (ended.verdict, ended.stopped) == (Verdict.ROLLED_BACK, ())
     assert told.lines[-1].startswith("why tasks stopped can't be seen: ecs:ListTasks: AccessDeniedException: not you")
+
+
+def test_a_verdict_stands_where_credentials_end_with_it(
+    client: Ecs, ecs: ScriptedEcs, world: World, clock: Clock, server: EcsServer
+) -> None:
+    server.fail("ListTasks", "ExpiredTokenException", "too late")
+    world.runs("app:1")
+    assert waited(client, ecs, clock, deployed(client, "app:bad2")).verdict is Verdict.ROLLED_BACK
 
 
 def test_a_history_that_nobody_may_read_is_said_once(
