@@ -125,7 +125,7 @@ def _tag(ecs: Ecs, plan: ServicePlan, told: Told) -> bool:
 
 
 def _creation(plan: ServicePlan, options: DeployOptions) -> dict[str, Any]:
-    """CreateService's members but for cluster and task definition. Raises InputError where some are missing.
+    """CreateService's members but for cluster and task definition. Raises InputError, RefusedError.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
     """
@@ -133,6 +133,10 @@ def _creation(plan: ServicePlan, options: DeployOptions) -> dict[str, Any]:
     if plan.create is None:
         what = f"there is no service `{name}`, and the config has no service definition to create it from"
         raise InputError(Problem(what, todo="add `service_definition`, or run its task with `esprestack run`"))
+    controller = (plan.create.get("deploymentController") or {}).get("type", "ECS")
+    if controller != "ECS":
+        what = f"the service `{name}` would be created for {controller}, which deploys it in another way"
+        raise RefusedError(Problem(what, todo="leave out `deploymentController`, or create it with its own tool"))
     document = {**plan.create, "serviceName": name, "clientToken": str(uuid.uuid4())}
     if plan.create.get("schedulingStrategy") == "DAEMON":
         document.pop("desiredCount", None)

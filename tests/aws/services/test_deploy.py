@@ -319,6 +319,22 @@ def test_other_deployment_controllers_are_refused(
     assert writes(server) == []
 
 
+def test_a_service_of_express_mode_is_refused(client: Ecs, world: World, server: EcsServer) -> None:
+    world.runs("app:1")
+    world.ecs.service().settings["resourceManagementType"] = "ECS"
+    said = refused(RefusedError, client, a_plan(client, "app:2"))
+    assert said.startswith("the service `web` is managed by ECS Express Mode")
+    assert writes(server) == []
+
+
+@pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL"])
+def test_a_service_of_another_controller_is_not_created(client: Ecs, server: EcsServer, controller: str) -> None:
+    plan = a_plan(client, "app:1", a_service(deploymentController={"type": controller}))
+    said = refused(RefusedError, client, plan)
+    assert said.startswith(f"the service `web` would be created for {controller}, which deploys it in another way")
+    assert writes(server) == []
+
+
 def test_a_service_that_is_being_deleted_is_refused(client: Ecs, world: World, server: EcsServer) -> None:
     world.runs("app:1")
     world.ecs.service().status = "DRAINING"
