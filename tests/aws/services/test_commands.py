@@ -17,6 +17,7 @@ from tests.support.ecs.tasks import Ending
 from tests.support.ecs_server import EcsServer
 
 from esprestack.services.model import Risk, RiskKind
+from esprestack.terminal import Terminal
 
 Signals = dict[int, Callable[[int, Any], None]]
 
@@ -158,6 +159,24 @@ def test_ctrl_c_ends_the_waiting_and_not_the_deployment(
     assert esprestack("wait").code == 0
 
 
+def test_ctrl_c_before_the_deploy_deploys_nothing(
+    esprestack: Esprestack, files: ServiceFiles, world: World, server: EcsServer, signals: Signals,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    world.runs("app:1")
+    files.definition = "app:2"
+    stop_when_asked = Terminal.stop_when_asked
+
+    def pressed(terminal: Terminal, said: str) -> None:
+        stop_when_asked(terminal, said)
+        signals[signal.SIGTERM](signal.SIGTERM, None)
+
+    monkeypatch.setattr(Terminal, "stop_when_asked", pressed)
+    said = esprestack("deploy")
+    assert (said.code, writes(server)) == (143, [])
+    assert said.err.splitlines()[-1] == "nothing was deployed"
+
+
 def test_a_network_that_stays_away_is_an_error_that_says_how_to_go_on(
     esprestack: Esprestack, files: ServiceFiles, world: World, server: EcsServer, clock: Clock
 ) -> None:
@@ -242,6 +261,13 @@ def test_all_options_of_a_run_go_into_its_request(
     assert files.read == ["other.json"]
 
 
+def test_overrides_that_are_no_json_are_refused(esprestack: Esprestack, folder: Folder, server: EcsServer) -> None:
+    folder.write("command: x", "overrides.json")
+    said = esprestack("run", "--overrides-file", "overrides.json")
+    assert (said.code, server.calls) == (1, [])
+    assert "overrides.json: is no JSON" in said.err
+
+
 def test_who_does_not_wait_for_a_run_gets_arns(esprestack: Esprestack, world: World) -> None:
     said = esprestack("run", "--no-wait", "--count", "2")
     assert (said.code, said.out.splitlines()) == (0, list(world.ecs.tasks.played))
@@ -309,6 +335,18 @@ def test_a_rollback_by_ecs_itself_is_a_success_when_it_was_rolled_back(
     said = esprestack("rollback")
     assert (said.code, said.out, world.running) == (0, "service web: web:2 was rolled back\n", "web:1")
     assert writes(server) == ["StopServiceDeployment"]
+
+
+def test_who_does_not_wait_for_a_rollback_gets_a_handle(esprestack: Esprestack, world: World) -> None:
+    world.runs("app:1")
+    world.registers("app:bad2")
+    world.deploys("web:2")
+    arn_of_it = world.ecs.service().rollout.history[-1].arn
+    assert esprestack("rollback", "--no-wait").out == f"{arn_of_it}\n"
+    said = esprestack("rollback", "--dry-run")
+    assert said.out.startswith("ECS is rolling back the service `web` already: ")
+    assert esprestack("rollback").code == 0
+    assert world.running == "web:1"
 
 
 def test_a_deployment_that_is_done_before_it_is_taken_back_is_no_rollback(
@@ -393,6 +431,7 @@ def test_a_service_is_refreshed_and_waited_for(esprestack: Esprestack, files: Se
     said = esprestack("refresh")
     assert (said.code, said.out, world.deployments) == (0, "service web: web:1 is deployed\n", ["web:1", "web:1"])
     assert esprestack("scale", "--tasks", "3").code == 1
+    assert esprestack("refresh", "--no-wait").out == f"{world.ecs.service().rollout.history[-1].arn}\n"
 
 
 def test_the_state_of_a_service_is_shown(esprestack: Esprestack, world: World, server: EcsServer) -> None:

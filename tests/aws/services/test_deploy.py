@@ -241,6 +241,12 @@ def test_keys_that_people_chose_are_registered_as_they_wrote_them(client: Ecs, w
     assert registered.containers == [container]
 
 
+def test_what_runs_nothing_has_no_task_definition_to_keep(client: Ecs, server: EcsServer) -> None:
+    said = refused(InputError, client, a_plan(client, "app:1"), choice=CURRENT)
+    assert said == "the service `web` runs nothing yet (leave out --skip-task-definition)"
+    assert writes(server) == []
+
+
 # -- creating --------------------------------------------------------------------------------------------------
 
 
@@ -254,6 +260,12 @@ def test_a_service_that_is_not_there_is_created(client: Ecs, world: World, serve
     assert len(service.token) == 36
     assert said == ["registered web:1", "created the service `web`"]
     assert started.handle.previous_task_definition_arn == ""
+
+
+def test_a_service_is_created_with_a_revision_that_is_there(client: Ecs, world: World, server: EcsServer) -> None:
+    world.registers("app:1")
+    carried_out(client, a_plan(client, "app:1", register=None))
+    assert (world.running, writes(server)) == ("web:1", ["CreateService"])
 
 
 def test_a_service_is_created_anew_where_one_was_deleted(client: Ecs, world: World) -> None:
@@ -424,6 +436,17 @@ def test_a_deployment_that_shows_late_is_found(client: Ecs, world: World, server
     world.ecs.replace("UpdateService", stale)
     started = carried_out(client, plan)
     assert started.handle.deployment_id == world.ecs.service().rollout.primary.id
+
+
+def test_a_deployment_that_never_shows_is_an_error_and_no_success(client: Ecs, world: World) -> None:
+    world.runs("app:1")
+    plan = a_plan(client, "app:2")
+    service = world.ecs.answer("DescribeServices", {"cluster": CLUSTER, "services": ["web"]})["services"][0]
+    world.ecs.replace("UpdateService", lambda _: {"service": service})
+    assert refused(AwsError, client, plan) == (
+        "ECS took the update of `web`, and shows no deployment of it "
+        "(look at it with `esprestack status`, then deploy again)"
+    )
 
 
 def test_the_handle_has_no_place_in_a_history_that_nobody_may_read(

@@ -254,6 +254,17 @@ def test_the_active_deployment_is_waited_for_where_none_is_named(
     assert waited(client, ecs, clock, last).verdict is Verdict.SUCCEEDED
 
 
+@pytest.mark.parametrize("looks", range(3, 9))
+def test_a_deployment_that_is_being_taken_back_is_the_last_one_at_any_moment(
+    client: Ecs, ecs: ScriptedEcs, world: World, clock: Clock, history: None, rolled_back: None, looks: int
+) -> None:
+    world.runs("app:1")
+    deployed(client, "app:bad2")
+    for _ in range(looks):
+        ecs.service().rollout.move()
+    assert waited(client, ecs, clock, meant.last_deployment(client)).verdict is Verdict.ROLLED_BACK
+
+
 def test_a_deployment_that_the_history_does_not_know_yet_is_the_last_one(
     client: Ecs, ecs: ScriptedEcs, world: World
 ) -> None:
@@ -354,6 +365,23 @@ def test_what_cannot_be_seen_of_stopped_tasks_is_said(
     ended = waited(client, ecs, clock, deployed(client, "app:bad2"), told)
     assert (ended.verdict, ended.stopped) == (Verdict.ROLLED_BACK, ())
     assert told.lines[-1].startswith("why tasks stopped can't be seen: ecs:ListTasks: AccessDeniedException: not you")
+
+
+def test_log_lines_that_cannot_be_read_are_said_once(
+    client: Ecs, ecs: ScriptedEcs, world: World, clock: Clock, server: EcsServer
+) -> None:
+    logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web", "awslogs-stream-prefix": "web"}}
+    definition = a_definition(containerDefinitions=[a_container(image="app:bad2", logConfiguration=logs)])
+    server.fail("GetLogEvents", "AccessDeniedException", "not you", times=None)
+    world.runs("app:1")
+    told = Told()
+    ended = waited(client, ecs, clock, deployed(client, definition), told)
+    assert [(task.reason, task.last_lines) for task in ended.stopped] == [
+        ("Essential container in task exited", ())
+    ] * 3
+    assert [line.partition(":")[0] for line in told.lines if "log lines" in line] == [
+        "log lines of stopped tasks can't be read"
+    ]
 
 
 def test_a_verdict_stands_where_credentials_end_with_it(
