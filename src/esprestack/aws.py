@@ -74,19 +74,37 @@ class Aws:
         self._json: JsonServices | None = None
         self._identity: Answer | None = None
 
-    def call(self, service: str, operation: str, **parameters: Any) -> Answer:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
         return self.call_checked(lambda _: None, service, operation, **parameters)
 
-    def call_checked(self, check: Callable[[Answer], None], service: str, operation: str, **parameters: Any) -> Answer:
+    def call_checked(
+        self, check: Callable[[Answer], None], service: str, operation: str, /, **parameters: Any
+    ) -> Answer:
         """The same; `check` raises AwsError for an answer that isn't the success that its status says."""
+        return self._answered(lambda: self._once(check, service, operation, parameters), lambda: None)
+
+    def call_once(
+        self, made: Callable[[], Answer | None], service: str, operation: str, /, **parameters: Any
+    ) -> Answer:
+        """The answer of a write that AWS would carry out as often as it is asked to (RegisterTaskDefinition).
+
+        Where an answer is lost, `made` looks whether the write was carried out, and returns what stands for the answer,
+        or None: then it is asked for again.
+        """
+        return self._answered(lambda: self._once(lambda _: None, service, operation, parameters), made)
+
+    def _answered(self, ask: Callable[[], Answer], made: Callable[[], Answer | None]) -> Answer:
         tries = Tries()
         while True:
             try:
-                return self._once(check, service, operation, parameters)
+                return ask()
             except AwsError as error:
                 seconds = tries.wait_after(error)
-                if seconds is None or self.stopped.wait(seconds):
+                stopped = self.stopped.wait(seconds or 0)
+                if error.again is Again.TRANSIENT and not stopped and (answer := _seen(made, error)) is not None:
+                    return answer
+                if seconds is None or stopped:
                     raise
 
     def _once(
@@ -120,7 +138,7 @@ class Aws:
             with _told(service, {}):
                 self._client(service)
 
-    def pages(self, service: str, operation: str, token: str, **parameters: Any) -> Iterator[Answer]:
+    def pages(self, service: str, operation: str, token: str, /, **parameters: Any) -> Iterator[Answer]:
         """Every page of a listing; `token` is the member that carries on. Ends at a token that repeats itself."""
         seen = set()
         following = ""
@@ -182,6 +200,14 @@ class Aws:
             user_agent=_USER_AGENT,
         )
         return self._full_session().create_client(service, region_name=self.region, config=config)
+
+
+def _seen(made: Callable[[], Answer | None], lost: AwsError) -> Answer | None:
+    """What `made` sees; where it can't look the lost answer is the error, and nothing is asked for again."""
+    try:
+        return made()
+    except AwsError:
+        raise lost from None
 
 
 @contextmanager

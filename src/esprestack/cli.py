@@ -23,6 +23,16 @@ COMMANDS = {
     "run": ("run_task", "run_task"),
     "destroy": ("destroy", "destroy"),
     "iam": ("iam", "iam"),
+    "deploy": ("deploy", "deploy"),
+    "wait": ("wait", "wait"),
+    "rollback": ("rollback", "rollback"),
+    "scale": ("scale", "scale"),
+    "refresh": ("scale", "refresh"),
+    "status": ("status", "status"),
+    "revisions": ("revisions", "revisions"),
+    "register": ("revisions", "register"),
+    "deregister": ("revisions", "deregister"),
+    "init": ("init", "init"),
 }
 """The commands' names, each with its module below esprestack.commands and its name there."""
 

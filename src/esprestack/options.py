@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 FORMATS = click.Choice(["text", "markdown", "json"])
 
 
-def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def options_of(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """One decorator for all of them, in this order."""
+
     def decorated(function: Any) -> Any:
         for option in reversed(options):
             function = option(function)
@@ -26,7 +28,7 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorated
 
 
-where = _options(
+where = options_of(
     click.option("-c", "--config", "configs", multiple=True, metavar="FILE", help="Config file or glob; may repeat."),
     click.option("--envfile", multiple=True, type=click.Path(path_type=Path), help="dotenv file with variables."),
     click.option("--region", help="Region for configs that name none."),
@@ -51,7 +53,7 @@ where = _options(
     ),
     click.option("--account", "accounts", multiple=True, metavar="ID", help="Refuse to work in any other account."),
 )
-selection = _options(
+selection = options_of(
     click.option("--rule", "rules", multiple=True, metavar="NAME", help="Only this rule; may repeat."),
     click.option("--prune", is_flag=True, help="Delete rules of ours that are in no config any more."),
     click.option("--max-deletes", type=click.IntRange(0), help="Refuse to delete more. Default: half, at least 3."),

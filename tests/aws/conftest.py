@@ -19,7 +19,8 @@ from tests.support.aws_front import AwsFront
 from tests.support.ecs_tasks import PENDING, RUNNING, EcsTasks, stopped
 from tests.support.schedules import Schedules
 
-from esprestack import jobs, retries, run_task
+from esprestack import jobs, retries
+from esprestack.backends import task_watch
 from esprestack.checks.codes import CODES
 from esprestack.cli import run as esprestack_cli
 from esprestack.rule import Home
@@ -232,7 +233,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that passes while `run` waits for a task."""
     clock = Clock()
     monkeypatch.setattr(Terminal, "pause", lambda terminal, seconds: clock.pause(terminal, seconds))
-    monkeypatch.setattr(run_task, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(task_watch, "monotonic", lambda: clock.now)
     return clock
 
 

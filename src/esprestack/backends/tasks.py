@@ -1,7 +1,7 @@
 """Tasks of one cluster: started, looked at, stopped, and what they write to CloudWatch."""
 
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from esprestack.aws import Aws
 from esprestack.backends.task_ends import refusal
@@ -9,46 +9,59 @@ from esprestack.backends.tasks_mapping import (
     ContainerSetup,
     Launch,
     LogLine,
+    Request,
     Task,
     container_setups,
     launch,
     log_lines,
-    run_request,
-    started_by,
     tasks,
 )
 from esprestack.errors import Again, AwsError, Problem, Severity
-from esprestack.rule import Scope, Target, with_texts
 
 PAGES = 20
 """Pages of one log stream that are read in one go: a task that writes faster than we read mustn't hold up the rest."""
+
+INTERRUPTED = "esprestack run was interrupted"
+"""Why a task is stopped whose starter nobody waits for any more."""
 
 _NOT_FOUND = "ResourceNotFoundException"
 
 
 class Tasks:
-    """The tasks that are started of a rule."""
+    """The tasks of one cluster, which is named by its ARN."""
 
-    def __init__(self, aws: Aws, scope: Scope) -> None:
+    def __init__(self, aws: Aws, cluster: str) -> None:
         self._aws = aws
-        self._scope = scope
+        self._cluster = cluster
 
-    def start(self, target: Target, rule: str) -> Launch:
-        """Starts the target's tasks once, however often AWS has to be asked. Raises AwsError with a remedy."""
-        opened, name = with_texts(target, self._aws.open), self._aws.open(rule)
-        request = run_request(opened, self._scope, name, token=str(uuid.uuid4()))
+    def start(self, request: Request) -> Launch:
+        """Starts what RunTask's `request` asks for once, however often AWS has to be asked.
+
+        `request` has no seals any more, and a clientToken of its own. Raises AwsError with a remedy.
+        """
         try:
             return launch(self._aws.call("ecs", "run_task", **request))
         except AwsError as error:
-            raise refusal(error, started_by(name)) from None
+            raise refusal(error, request["startedBy"]) from None
 
     def look(self, arns: Sequence[str]) -> dict[str, Task]:
         """The tasks by ARN, as they are; one that ECS doesn't know (yet) is left out."""
-        answer = self._aws.call("ecs", "describe_tasks", cluster=self._scope.cluster_arn, tasks=list(arns))
+        answer = self._aws.call("ecs", "describe_tasks", cluster=self._cluster, tasks=list(arns))
         return {task.arn: task for task in tasks(answer)}
 
     def stop(self, arn: str, why: str) -> None:
-        self._aws.call("ecs", "stop_task", cluster=self._scope.cluster_arn, task=arn, reason=why)
+        self._aws.call("ecs", "stop_task", cluster=self._cluster, task=arn, reason=why)
+
+    def stop_all(self, started: Sequence[Task], why: str) -> list[Problem]:
+        """Stops those that haven't; what couldn't be stopped."""
+        problems: list[Problem] = []
+        for task in started:
+            try:
+                if not task.is_stopped:
+                    self.stop(task.arn, why)
+            except AwsError as error:
+                problems += error.problems
+        return problems
 
     def setups(self, task_definition: str) -> tuple[ContainerSetup, ...]:
         """The containers of the task definition with this ARN."""
@@ -73,6 +86,26 @@ class Log:
         """What is new since the last time, of all tasks and containers, in the order in which it was written."""
         new = [line for task in of for setup in self.setups for line in self._new(task, setup)]
         return sorted(new, key=lambda line: line.at)
+
+    def last(self, task: Task, count: int) -> list[LogLine]:
+        """The last lines that all containers of a task wrote, `count` at most. Raises AwsError."""
+        found: list[LogLine] = []
+        for setup in self.setups:
+            region, group = self._place(setup)
+            if stream := setup.stream(task):
+                asked = {"logGroupName": group, "logStreamName": stream, "startFromHead": False, "limit": count}
+                found += log_lines(self._events(region, asked), task.id, setup.name)
+        return sorted(found, key=lambda line: line.at)[-count:]
+
+    def _events(self, region: str, asked: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """The events of a stream; none where there is no such stream: the container wrote nothing."""
+        try:
+            answer = self._aws_of(region).call("logs", "get_log_events", **asked)
+        except AwsError as error:
+            if error.code == _NOT_FOUND:
+                return ()
+            raise
+        return answer.get("events") or ()
 
     def new_problems(self) -> list[Problem]:
         """What isn't shown and why, each said once."""

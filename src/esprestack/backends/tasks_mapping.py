@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from esprestack.backends.rules_mapping import put_target
@@ -20,8 +21,8 @@ Answer: TypeAlias = Mapping[str, Any]
 STARTED_BY_LENGTH = 36
 """EventBridge cuts its own, `events-rule/NAME`, there."""
 
-STOPPED = "STOPPED"
-"""The status that a task ends with.
+RUNNING, STOPPED = "RUNNING", "STOPPED"
+"""The status of a task that is at its work, and the one that it ends with.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """
@@ -83,6 +84,9 @@ class Task:
     containers: tuple[TaskContainer, ...] = ()
     stop_code: str = ""
     stopped_reason: str = ""
+    started_by: str = ""
+    """Of a service's task the id of its deployment."""
+    stopped_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -157,6 +161,8 @@ def tasks(answer: Answer) -> tuple[Task, ...]:
             containers=tuple(map(_container, item.get("containers") or ())),
             stop_code=item.get("stopCode") or "",
             stopped_reason=item.get("stoppedReason") or "",
+            started_by=item.get("startedBy") or "",
+            stopped_at=item.get("stoppedAt"),
         )
         for item in answer.get("tasks") or ()
     )

@@ -1,24 +1,48 @@
-"""run: a rule's task, started now; its log on stdout, what happens to it on stderr."""
+"""run: a rule's task or one of a service's definition, started now; its log on stdout, what happens to it on stderr."""
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
+from esprestack.commands.choosing import which_revision
+from esprestack.commands.following import Following, Form, Waiting, follow
 from esprestack.errors import InputError, Problem
-from esprestack.options import run_of, where
-from esprestack.terminal import FAILURE, Terminal, complain
+from esprestack.options import options_of, run_of, where
+from esprestack.terminal import Terminal
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from esprestack.backends.tasks_mapping import Launch, Task
-    from esprestack.run_task import Chosen, News, Watched
+_of_a_service = options_of(
+    click.option("--overrides", metavar="JSON", help="Of a service: what the task does instead (ECS's TaskOverride)."),
+    click.option("--overrides-file", metavar="FILE", help="The same, in a file."),
+    click.option("--task-def", metavar="FILE", help="A task definition to register and run instead of the config's."),
+    which_revision,
+    click.option("--count", type=int, metavar="N", help="Of a service: how many tasks, at most 10."),
+    click.option("--watch-container", metavar="NAME", help="Of a service: the container whose exit code counts."),
+    click.option(
+        "--wait-until", type=click.Choice(["running", "stopped"]), help="What to wait for. Default: stopped."
+    ),
+    click.option("--tags", metavar="KEY=VALUE,...", help="Of a service: tags of the task."),
+    click.option(
+        "--propagate-tags", type=click.Choice(["SERVICE", "TASK_DEFINITION", "NONE"]),
+        help="Whose tags the task gets as well. Default: as the service definition has it.",
+    ),
+    click.option("--client-token", metavar="TEXT", help="Of a service: the same one twice starts nothing twice."),
+    click.option(
+        "--ebs-delete-on-termination/--no-ebs-delete-on-termination", default=None,
+        help="Of a service: whether EBS volumes go with the task. Default: they do.",
+    ),
+)  # fmt: skip
+_SERVICE_ONLY = (
+    "overrides", "overrides_file", "task_def", "skip_task_definition", "latest_task_definition", "revision", "count",
+    "watch_container", "wait_until", "tags", "propagate_tags", "client_token", "ebs_delete_on_termination",
+)  # fmt: skip
 
 
 @click.command("run")
 @where
 @click.option("--rule", default="", metavar="NAME", help="The rule; needed where the config has several.")
 @click.option("--live", is_flag=True, help="As AWS has the rule, not as the config has it.")
+@_of_a_service
 @click.option("--no-wait", is_flag=True, help="Print the tasks' ARNs and end.")
 @click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
@@ -41,108 +65,41 @@ def run_task(
     form: str,
     **given: Any,
 ) -> int:
-    """Start a rule's task now, exactly as its schedule would; show its log, wait, exit with its exit code."""
-    from esprestack import run_task as job
-    from esprestack.backends.task_ends import failure_problems
+    """Start a rule's task now, as its schedule would, or one of a service's definition; exit with its exit code.
 
+    A config named ecspresso.* is a service's, and so is one with an option that only services have.
+    """
     if no_wait and (timeout or stop_on_interrupt):
         raise InputError(Problem("--timeout and --stop-on-interrupt don't go together with --no-wait"))
+    if _is_of_a_service(given, is_of_a_rule=bool(rule or live)):
+        from esprestack.commands.run_service import run_service
+
+        running = given["wait_until"] == "running"
+        waiting = Waiting(not no_wait, running, timeout, stop_on_interrupt)
+        return run_service(terminal, Form(form), waiting, given)
+    return _run_rule(terminal, Form(form), Waiting(not no_wait, False, timeout, stop_on_interrupt), rule, live, given)
+
+
+def _is_of_a_service(given: dict[str, Any], *, is_of_a_rule: bool) -> bool:
+    """By the options, else by the config. Raises InputError for options of both."""
+    from esprestack.services.ready import is_of_a_service
+
+    asked = [name for name in _SERVICE_ONLY if given[name] not in (None, "", False)]
+    if asked and is_of_a_rule:
+        what = f"--rule and --live don't go together with --{asked[0].replace('_', '-')}"
+        raise InputError(Problem(what, todo="run either a rule's task or a service's"))
+    return not is_of_a_rule and (bool(asked) or is_of_a_service(given.get("configs") or (), Path.cwd()))
+
+
+def _run_rule(terminal: Terminal, form: Form, waiting: Waiting, rule: str, live: bool, given: dict[str, Any]) -> int:
+    from esprestack import run_task as job
+    from esprestack.reports.task_run import Subject
+
     run = run_of(terminal.vault, given)
     chosen = job.live(run, rule) if live else job.configured(run, rule)
-    terminal.stop_when_asked("stopping the task ..." if stop_on_interrupt else "not waiting any longer ...")
+    terminal.stop_when_asked(waiting.when_asked)
     launch = job.start(run, chosen)
-    show = _Show(terminal, form, chosen)
-    show.complain([*chosen.problems, *failure_problems(launch.failures)])
-    if no_wait or not launch.tasks:
-        return show.started(launch)
-    for task in launch.tasks:
-        terminal.say(f"started {task.arn}")
-    watch = job.Watch(run, chosen, launch.tasks)
-    show.with_source = watch.has_many_streams
-    watched = watch.until_stopped(show.told, terminal.pause, timeout)
-    match watched.ending:
-        case job.Ending.STOPPED:
-            return show.stopped(launch, watched)
-        case job.Ending.INTERRUPTED if stop_on_interrupt:
-            return show.interrupted(watched, job.stop(run, chosen, watched.tasks))
-        case _:
-            return show.left(watched, timeout)
-
-
-class _Show:
-    """What one run says, in the form that was asked for."""
-
-    def __init__(self, terminal: Terminal, form: str, chosen: "Chosen") -> None:
-        self._terminal = terminal
-        self._is_json = form == "json"
-        self._chosen = chosen
-        self._problems: list[Problem] = []
-        self.with_source = False
-
-    def complain(self, problems: "Sequence[Problem]") -> None:
-        self._problems += problems
-        complain(self._terminal, problems)
-
-    def told(self, news: "News") -> None:
-        from esprestack.backends.tasks_mapping import LogLine, Task
-        from esprestack.reports.task_run import log_json, log_text, status_text
-
-        match news:
-            case LogLine() if self._is_json:
-                self._terminal.result_json(log_json(news, self._terminal.vault.mask))
-            case LogLine():
-                self._terminal.result(log_text(news, self._terminal.vault.mask, with_source=self.with_source))
-            case Task():
-                self._terminal.say(status_text(news))
-            case Problem():
-                self.complain([news])
-
-    def started(self, launch: "Launch") -> int:
-        """For those who don't wait, and where there is nothing to wait for."""
-        if not launch.tasks and not launch.failures:
-            self.complain([Problem("ECS started no task, and doesn't say why")])
-        if not self._is_json:
-            self._terminal.result("".join(f"{task.arn}\n" for task in launch.tasks))
-        failed = launch.failures or not launch.tasks
-        return self._result("started" if launch.tasks else "not started", FAILURE if failed else 0, launch.tasks)
-
-    def stopped(self, launch: "Launch", watched: "Watched") -> int:
-        from esprestack.backends.task_ends import end_problem, exit_code
-        from esprestack.reports.task_run import end_text
-
-        for task in watched.tasks:
-            problem = end_problem(task, watched.names)
-            if problem:
-                self.complain([problem])
-            if problem is None or not problem.stops:
-                self._terminal.say(end_text(task, watched.names))
-        code = exit_code(watched.tasks, launch.failures, watched.names)
-        return self._result(watched.ending, code, watched.tasks)
-
-    def interrupted(self, watched: "Watched", problems: "Sequence[Problem]") -> int:
-        """The tasks were told to stop, which not all of them may have heard."""
-        if problems:
-            self.complain(problems)
-            return self.left(watched, None)
-        return self._result(watched.ending, 128 + self._terminal.signal, watched.tasks)
-
-    def left(self, watched: "Watched", timeout: float | None) -> int:
-        """Tasks go on running, and nobody waits for them."""
-        from esprestack.reports.task_run import goes_on_text
-
-        if watched.problem:
-            self.complain([watched.problem])
-        elif not self._terminal.signal:
-            self.complain([Problem(f"not done after {timeout:g} s")])
-        self._terminal.say(goes_on_text(watched.tasks, self._chosen.scope))
-        code = 128 + self._terminal.signal if self._terminal.signal else FAILURE
-        return self._result(watched.ending, code, watched.tasks)
-
-    def _result(self, ending: str, code: int, tasks: "Sequence[Task]") -> int:
-        if self._is_json:
-            from esprestack.reports.task_run import result_json
-
-            mask, chosen = self._terminal.vault.mask, self._chosen
-            text = result_json(chosen.rule.name, chosen.scope, ending, code, tasks, self._problems, mask)
-            self._terminal.result_json(text)
-        return code
+    scope = chosen.scope
+    subject = Subject("rule", chosen.rule.name, scope.account, scope.region, scope.cluster)
+    following = Following(lambda tasks: job.watch(run, chosen, tasks), lambda tasks: job.stop(run, chosen, tasks))
+    return follow(terminal, form, subject, launch, chosen.problems, waiting, following)

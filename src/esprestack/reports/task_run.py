@@ -1,16 +1,28 @@
-"""A task that was started by hand, as text and as JSON, a line for each piece of news and one for the result. Pure."""
+"""Tasks that were started by hand, as text and as JSON: a line for each piece of news, one for the result. Pure."""
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from esprestack.backends.task_ends import exits
 from esprestack.backends.tasks_mapping import LogLine, Task
 from esprestack.errors import Problem
-from esprestack.rule import Scope
 
 _SHOWN = 8
 """Characters of a task's id that tell it apart from the others of one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Of what the tasks are, a rule or a service by its name, and where they run."""
+
+    kind: Literal["rule", "service"]
+    name: str
+    account: str
+    region: str
+    cluster: str
 
 
 def status_text(task: Task) -> str:
@@ -27,10 +39,11 @@ def log_text(line: LogLine, mask: Callable[[str], str], *, with_source: bool) ->
     return "".join(f"{source}{part}\n" for part in mask(line.text).split("\n"))
 
 
-def goes_on_text(tasks: Sequence[Task], scope: Scope) -> str:
+def goes_on_text(tasks: Sequence[Task], subject: Subject) -> str:
     """Which tasks haven't stopped, and how to stop them."""
     running = [task.arn for task in tasks if not task.is_stopped]
-    commands = [f"aws ecs stop-task --region {scope.region} --cluster {scope.cluster} --task {arn}" for arn in running]
+    where = f"--region {subject.region} --cluster {subject.cluster}"
+    commands = [f"aws ecs stop-task {where} --task {arn}" for arn in running]
     which = "the task goes" if len(running) == 1 else f"{len(running)} tasks go"
     return "\n  ".join([f"{which} on running; to stop {'it' if len(running) == 1 else 'them'}:", *commands])
 
@@ -49,8 +62,7 @@ def log_json(line: LogLine, mask: Callable[[str], str]) -> str:
 
 
 def result_json(
-    rule: str,
-    scope: Scope,
+    subject: Subject,
     ending: str,
     exit_code: int,
     tasks: Sequence[Task],
@@ -62,10 +74,10 @@ def result_json(
         {
             "type": "result",
             "version": 1,
-            "rule": mask(rule),
-            "account": scope.account,
-            "region": scope.region,
-            "cluster": mask(scope.cluster),
+            subject.kind: mask(subject.name),
+            "account": subject.account,
+            "region": subject.region,
+            "cluster": mask(subject.cluster),
             "ending": ending,
             "exit_code": exit_code,
             "tasks": [_task(task, mask) for task in tasks],

@@ -196,6 +196,7 @@ class Handle:
     """Of the service deployments' history; empty as long as ECS hasn't made it known."""
     previous_task_definition_arn: str = ""
     started_at: datetime | None = None
+    """When ECS made it; None: it was there before, and nothing but counts has changed."""
 
 
 class Verdict(StrEnum):

@@ -1,5 +1,7 @@
 """How tasks ended: exit codes, reasons, and what to do about them."""
 
+from typing import Any
+
 import pytest
 
 from esprestack.backends.task_ends import (
@@ -16,7 +18,7 @@ from esprestack.errors import Again, AwsError, Problem, Severity
 APP = frozenset({"app"})
 
 
-def a_task(*containers: TaskContainer, **members: str) -> Task:
+def a_task(*containers: TaskContainer, **members: Any) -> Task:
     return Task("arn:aws:ecs:eu-west-1:1:task/batch/0a1b", "STOPPED", containers=containers, **members)
 
 
