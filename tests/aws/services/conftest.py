@@ -57,7 +57,7 @@ def sdk(running_front: EcsServer) -> Any:
 @pytest.fixture(scope="session")
 def past(running_front: EcsServer) -> Mapping[str, Any]:
     """Clients of other services, past the front; made before the program's own are remembered."""
-    return {service: client_past(running_front, service) for service in ("events", "logs", "scheduler")}
+    return {service: client_past(running_front, service) for service in ("events", "logs")}
 
 
 @pytest.fixture

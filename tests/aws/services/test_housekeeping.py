@@ -11,6 +11,7 @@ from tests.aws.services.deploying import deployed, no_pause
 from tests.aws.services.planning import SCOPE, a_plan
 from tests.aws.services.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
+from tests.support.schedules import Schedules
 
 from esprestack.errors import AwsError, InputError, RefusedError
 from esprestack.plan.compare import Veil
@@ -72,8 +73,10 @@ def test_a_target_without_a_revision_uses_the_newest(client: Ecs, world: World) 
     }
 
 
-def test_rules_of_all_buses_and_schedules_of_all_groups_are_pins(client: Ecs, past: Mapping[str, Any]) -> None:
-    events, scheduler = past["events"], past["scheduler"]
+def test_rules_of_all_buses_and_schedules_of_all_groups_are_pins(
+    client: Ecs, past: Mapping[str, Any], schedules: Schedules
+) -> None:
+    events = past["events"]
     events.create_event_bus(Name="orders")
     role = arn("iam", "role/x")
     for bus, number in (("default", 1), ("orders", 2)):
@@ -81,15 +84,17 @@ def test_rules_of_all_buses_and_schedules_of_all_groups_are_pins(client: Ecs, pa
         events.put_rule(Name=f"on-{bus}", EventBusName=bus, **when)
         target = {"Id": "1", "Arn": CLUSTER_ARN, "RoleArn": role, "EcsParameters": {"TaskDefinitionArn": web(number)}}
         events.put_targets(Rule=f"on-{bus}", EventBusName=bus, Targets=[target])
-    scheduler.create_schedule_group(Name="batch")
+    schedules.create_schedule_group({"Name": "batch"})
     for schedule, cluster in (("weekly", CLUSTER_ARN), ("foreign", CLUSTER_ARN.replace("jobs", "elsewhere"))):
         target = {"Arn": cluster, "RoleArn": role, "EcsParameters": {"TaskDefinitionArn": web(3)}}
-        scheduler.create_schedule(
-            Name=schedule,
-            GroupName="batch",
-            ScheduleExpression="rate(7 days)",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target=target,
+        schedules.create_schedule(
+            {
+                "Name": schedule,
+                "GroupName": "batch",
+                "ScheduleExpression": "rate(7 days)",
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "Target": target,
+            }
         )
     assert sorted(AccountPins(client.aws)([CLUSTER_ARN])) == [
         (web(1), "the rule on-default"),
