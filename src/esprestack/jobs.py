@@ -224,9 +224,9 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
         raise InputError(Problem("--merge takes one config at a time", todo="name it with --merge FILE"))
     (item,) = planned
     prepared, desired, scope = run.loaded()[0].prepared, item.desired, item.plan.scope
-    live = item.backend.read(prepared.wanted(), owned=True)
+    live = item.backend.read(prepared.wanted, owned=True)
     live = item.backend.confirm(live, sorted(live.rules))
-    names = prepared.wanted()
+    names = prepared.wanted
     ours = {name: rule for name, rule in live.rules.items() if rule.tracking_id == scope.tracking_id or name in names}
     notes: dict[str, None] = {}
     for _ in range(_MERGES):

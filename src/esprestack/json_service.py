@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from botocore import exceptions, parsers, serialize
 from botocore.httpsession import create_urllib3_context, get_cert_path
@@ -128,7 +128,7 @@ class JsonService:
     ) -> None:
         self._model = model
         self._signer = Signer(model.signing_name, region)
-        self._begin = beginning("POST", url)
+        self._begin = beginning("POST", pool.target)
         self.url = url
         """Where it is."""
         self._credentials = credentials
@@ -155,7 +155,7 @@ class JsonService:
         if self._credentials is None:
             raise exceptions.NoCredentialsError
         method, target, body = request["method"], self._target(request), request["body"]
-        begin = self._begin if target == self._pool.target else beginning(method, urljoin(self.url, target))
+        begin = self._begin if target == self._pool.target else beginning(method, target)
         keys = self._credentials.get_frozen_credentials()  # new ones, if they were about to end
         headers = self._signer.signed(begin, {**self._always, **request["headers"]}, body, keys, utc_now())
         try:

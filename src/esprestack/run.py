@@ -255,7 +255,7 @@ class Run:
 
     def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
         self.aws(self.region_of(prepared))
-        every = prepared.wanted()
+        every = prepared.wanted
         wanted = {name: every[name] for name in options.rules if name in every} if options.rules else every
         return backend, backend.read(wanted, owned=not options.rules, cluster=cluster)
 
@@ -267,7 +267,7 @@ class Run:
         homes: dict[tuple[str, str], dict[str, int]] = {}
         owners = [homes.setdefault(self._owner(item), {}) for item in prepared]
         for index, item in enumerate(prepared):
-            owners[index] |= dict.fromkeys(item.wanted(), index)
+            owners[index] |= dict.fromkeys(item.wanted, index)
         for at_home in (True, False):
             for index, live in enumerate(lives):
                 for name, rule in live.rules.items():
@@ -289,7 +289,7 @@ class Run:
         desired = tuple(desired_rules(loaded, live.scope, self.settings.now))
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
-        configured = {name for prepared in self.prepared() for name in prepared.wanted()}
+        configured = {name for prepared in self.prepared() for name in prepared.wanted}
         options = replace(self.settings.options, now=self.settings.now)
         plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured)
         return Planned(plan, backend, desired, live.on_bus)

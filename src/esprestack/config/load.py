@@ -1,5 +1,6 @@
 """From config files to desired rules: read, render, parse, check against the model."""
 
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +44,7 @@ class Surroundings:
     ext: ExtVars = ExtVars()  # noqa: RUF009 - it is frozen
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prepared:
     """A config after templating and parsing, before it is held against the model."""
 
@@ -59,7 +60,8 @@ class Prepared:
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         return next((str(value) for key in keys if isinstance(value := data.get(key), str)), "")
 
-    def wanted(self) -> dict[str, Wanted]:
+    @functools.cached_property
+    def wanted(self) -> Mapping[str, Wanted]:
         """Each rule's name and which live rule is meant: its target's id is by default the name."""
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         rules = data.get("rules")
