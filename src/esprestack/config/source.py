@@ -21,6 +21,9 @@ from esprestack.secrets import RESERVED
 MISSING = "\uf105"
 """Stands for a value that a template's function didn't have, so that the rest of the file is still checked."""
 
+EMPTY = "empty"
+"""The code of the problem that a file says nothing."""
+
 MOST_NODES = 200_000
 """A tree larger than this is a file that unfolds itself ("billion laughs"), not a config."""
 
@@ -78,7 +81,9 @@ def read_tree(text: str, source: Source, locate: Locate) -> Tree:
     documents = [node for node in nodes if node is not None and not _is_null(node)]
     if not documents:
         raise ConfigError(
-            Problem("the config is empty", Where(source.path), "it needs at least `cluster:` and a list `rules:`")
+            Problem(
+                "the config is empty", Where(source.path), "it needs at least `cluster:` and a list `rules:`", EMPTY
+            )
         )
     if len(documents) > 1:
         raise ConfigError(
