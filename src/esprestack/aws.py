@@ -73,11 +73,16 @@ class Aws:
         self._json: JsonServices | None = None
         self._identity: Answer | None = None
 
-    def call(self, service: str, operation: str, **parameters: Any) -> Answer:
-        """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError.
+
+        A parameter of AWS's may be called `service` too (UpdateService's is).
+        """
         return self.call_checked(lambda _: None, service, operation, **parameters)
 
-    def call_checked(self, check: Callable[[Answer], None], service: str, operation: str, **parameters: Any) -> Answer:
+    def call_checked(
+        self, check: Callable[[Answer], None], service: str, operation: str, /, **parameters: Any
+    ) -> Answer:
         """The same; `check` raises AwsError for an answer that isn't the success that its status says."""
         tries = Tries()
         while True:
@@ -119,7 +124,7 @@ class Aws:
             with _told(service, {}):
                 self._client(service)
 
-    def pages(self, service: str, operation: str, token: str, **parameters: Any) -> Iterator[Answer]:
+    def pages(self, service: str, operation: str, token: str, /, **parameters: Any) -> Iterator[Answer]:
         """Every page of a listing; `token` is the member that carries on. Ends at a token that repeats itself."""
         seen = set()
         following = ""

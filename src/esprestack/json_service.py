@@ -23,7 +23,9 @@ from botocore.utils import get_environ_proxies, is_valid_endpoint_url, is_valid_
 from esprestack.http_pool import BrokenReplyError, HttpPool, NotConnectedError, Reply
 from esprestack.signature import Signer, utc_now
 
-SERVICES = frozenset({"ecs", "events", "logs", "resourcegroupstaggingapi", "secretsmanager", "ssm"})
+SERVICES = frozenset(
+    {"application-autoscaling", "ecr", "ecs", "events", "logs", "resourcegroupstaggingapi", "secretsmanager", "ssm"}
+)
 """The services called here that speak AWS JSON, and have the usual address in every region.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html

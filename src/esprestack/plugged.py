@@ -124,7 +124,7 @@ class _Lazy:
         self._aws = aws
         self._region = region
 
-    def call(self, service: str, operation: str, **parameters: object) -> dict[str, object]:
+    def call(self, service: str, operation: str, /, **parameters: object) -> dict[str, object]:
         return self._aws(self._region).call(service, operation, **parameters)
 
 

@@ -27,7 +27,7 @@ _HOST = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1
 class Caller(Protocol):
     """esprestack.aws.Aws, of which S3 is asked. Raises AwsError."""
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]: ...
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]: ...
 
 
 def is_local(location: str) -> bool:

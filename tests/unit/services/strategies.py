@@ -1,5 +1,6 @@
 """Any document that ECS's description allows: made from the forms, so that what AWS adds is in it too."""
 
+import functools
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,9 +45,7 @@ def _of(form: Form, name: str) -> SearchStrategy[Any]:
 
 
 def _structure(form: Form) -> SearchStrategy[dict[str, Any]]:
-    members = {
-        name: st.deferred(lambda name=name, member=member: _of(member, name)) for name, member in form.members.items()
-    }
+    members = {name: st.deferred(functools.partial(_of, member, name)) for name, member in form.members.items()}
     optional = [name for name in members if name not in form.required]
     if form.is_union:
         chosen: SearchStrategy[set[str]] = st.sampled_from(optional).map(lambda name: {name})

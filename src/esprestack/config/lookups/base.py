@@ -44,7 +44,7 @@ class Lookup(Protocol):
 class Client(Protocol):
     """What look-ups in AWS are handed: esprestack.aws.Aws, which config/ must not know. Raises AwsError."""
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]: ...
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]: ...
 
 
 class Local:

@@ -21,7 +21,7 @@ class MemoryAws:
         self.calls: list[dict[str, Any]] = []
         """The parameters of every call."""
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         self.calls.append(parameters)
         assert len(self.calls) < 1000, "calls without end"
         return self._operations[f"{service}.{operation}"](**parameters)
