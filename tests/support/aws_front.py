@@ -87,6 +87,15 @@ class Call:
         return not self.operation.startswith(READ_PREFIXES)
 
 
+class RefusedError(Exception):
+    """What a played operation raises to refuse the call."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
 class AwsFront:
     """`with AwsFront() as front:` serves an empty AWS at `front.url` until the block ends.
 
@@ -221,7 +230,7 @@ class AwsFront:
     def play(self, operation: str, answer: Played) -> None:
         """From now on `answer` answers the operation instead of moto; what goes wrong goes wrong before it.
 
-        For services that speak JSON.
+        It may raise RefusedError. For services that speak JSON.
         """
         with self._lock:
             self._played[operation] = answer
@@ -285,7 +294,10 @@ class AwsFront:
 
     def _carry_out(self, request: "_Request") -> "_Answer":
         if played := self._played.get(request.operation):
-            return _json(played(request.parameters))
+            try:
+                return _json(played(request.parameters))
+            except RefusedError as refused:
+                return _refusal(request, refused.code, refused.message, 400)
         if request.operation == "GetResources" and request.service == "tagging":
             return self._resources(request)
         if self.refuse_bad_expressions and request.operation == "PutRule":

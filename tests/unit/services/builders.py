@@ -14,8 +14,18 @@ from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.source import Source, read_tree
 from esprestack.config.tree import Tree
 from esprestack.errors import ConfigError, Where
+from esprestack.plan.compare import Veil
 from esprestack.secrets import Vault
-from esprestack.services.model import ServiceConfig
+from esprestack.services.model import (
+    Definition,
+    LiveService,
+    Revision,
+    Seen,
+    ServiceConfig,
+    ServicePlan,
+    ServiceScope,
+)
+from esprestack.services.plan import plan_service
 from esprestack.services.read import PreparedService, examine_service, prepare_service, read_service
 
 CONFIG = """\
@@ -55,6 +65,54 @@ def a_service_definition(**members: Any) -> dict[str, Any]:
         "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
     }
     return {name: value for name, value in {**usual, **members}.items() if value is not None}
+
+
+SCOPE = ServiceScope("aws", "eu-west-1", "123456789012", "shop", "web")
+
+
+def a_revision(document: Mapping[str, Any] | None = None, number: int = 1, status: str = "ACTIVE") -> Revision:
+    """A revision of the family `web`, as AWS has it: by default the usual task definition."""
+    return Revision(SCOPE.arn(f"task-definition/web:{number}"), document or a_task_definition(), status)
+
+
+def a_live(document: Mapping[str, Any] | None = None, revision: Revision | None = None, **members: Any) -> LiveService:
+    """The service as AWS has it, two tasks running: by default the usual one with the usual task definition."""
+    usual: dict[str, Any] = {"status": "ACTIVE", "desired": 2, "running": 2}
+    document = document or a_service_definition()
+    return LiveService(SCOPE.service_arn, document=document, revision=revision or a_revision(), **{**usual, **members})
+
+
+def seen(service: LiveService | None = None, family: Revision | None = None, **members: Any) -> Seen:
+    """What AWS has; the family's latest revision is the one that runs unless another is given."""
+    return Seen(service, family or (service.revision if service else None), **members)
+
+
+def a_service_config(
+    task: Mapping[str, Any] | None = None, service: Mapping[str, Any] | None = None, name: str = "web", **members: Any
+) -> ServiceConfig:
+    """A config as it is read; `service={}` is one without a service definition, `name=""` one without a service."""
+    definitions = {"task.json": task or a_task_definition()}
+    definitions |= {"service.json": a_service_definition() if service is None else service} if service != {} else {}
+    read = {path: Definition(path, document, a_tree(document, path)) for path, document in definitions.items()}
+    usual: dict[str, Any] = {"region": "eu-west-1", "cluster": "shop", "service": name, "timeout": 600.0}
+    return ServiceConfig(
+        "ecspresso.yml",
+        task_definition=read["task.json"],
+        service_definition=read.get("service.json"),
+        **{**usual, **members},
+    )
+
+
+def a_service_plan(
+    found: Seen | None = None,
+    task: Mapping[str, Any] | None = None,
+    service: Mapping[str, Any] | None = None,
+    *,
+    vault: Vault | None = None,
+    **members: Any,
+) -> ServicePlan:
+    """The plan of a config against what AWS has; nothing by default."""
+    return plan_service(a_service_config(task, service, **members), SCOPE, found or seen(), Veil(vault or Vault()))
 
 
 class Checkout:
@@ -112,5 +170,5 @@ class Checkout:
 
 def a_tree(document: Any, path: str = "task.json") -> Tree:
     """The tree of the document's JSON, one line each value."""
-    text = json.dumps(document, indent=1)
+    text = json.dumps(document, indent=1, ensure_ascii=False)
     return read_tree(text, Source(path, text), lambda line, column: Where(path, line, column))

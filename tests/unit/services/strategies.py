@@ -1,6 +1,5 @@
 """Any document that ECS's description allows: made from the forms, so that what AWS adds is in it too."""
 
-import functools
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,8 +43,12 @@ def _of(form: Form, name: str) -> SearchStrategy[Any]:
     return texts(min_size=max(1, form.least or 0), max_size=min(12, form.most or 12))
 
 
+def _later(form: Form, name: str) -> SearchStrategy[Any]:
+    return st.deferred(lambda: _of(form, name))
+
+
 def _structure(form: Form) -> SearchStrategy[dict[str, Any]]:
-    members = {name: st.deferred(functools.partial(_of, member, name)) for name, member in form.members.items()}
+    members = {name: _later(member, name) for name, member in form.members.items()}
     optional = [name for name in members if name not in form.required]
     if form.is_union:
         chosen: SearchStrategy[set[str]] = st.sampled_from(optional).map(lambda name: {name})

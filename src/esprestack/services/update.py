@@ -1,0 +1,78 @@
+"""What UpdateService is told so that a live service becomes what its file says, and what it can't be told. Pure.
+
+A member that UpdateService isn't told stays as it is, so what the file leaves out is told by its default.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from esprestack.errors import Problem
+from esprestack.plan.compare import FieldChange
+from esprestack.services.members import OFF, TAKEN_AWAY, definition_form, for_good
+from esprestack.services.model import Definition, Document
+from esprestack.services.normal import SERVICE, filled
+
+_DEPLOYMENT = "deploymentConfiguration"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """UpdateService's members, and why some of the differences can't be made."""
+
+    members: Document
+    refusals: tuple[Problem, ...]
+
+
+def update_of(definition: Definition, fields: Sequence[FieldChange]) -> Update:
+    """The update for the `fields` in which the service differs; tags aren't UpdateService's affair."""
+    wanted = definition.document
+    full = filled(wanted, SERVICE)
+    changed: dict[str, set[str]] = {}
+    for field in fields:
+        name, inner = _parts(field.path)
+        if name != "tags":
+            changed.setdefault(name, set()).add(inner)
+    members: dict[str, Any] = {}
+    refusals: list[Problem] = []
+    for name in definition_form().members:
+        if name not in changed:
+            continue
+        if name in for_good():
+            refusals += _for_good(definition, name, fields)
+        elif name == _DEPLOYMENT:
+            members[name] = _deployment(wanted.get(name) or {}, full[name], changed[name])
+        elif wanted.get(name) not in (None, [], {}):
+            members[name] = wanted[name]
+        elif name in TAKEN_AWAY:
+            members[name] = TAKEN_AWAY[name]
+        elif full.get(name) not in (None, [], {}):
+            members[name] = full[name]
+        else:
+            what = f"`{name}` can't be taken away from a service"
+            todo = "write down what it is to be, or make the service anew"
+            refusals.append(Problem(what, definition.tree.where((name,)), todo, "for-good"))
+    return Update(members, tuple(refusals))
+
+
+def _parts(path: str) -> tuple[str, str]:
+    """The member at the top of a path, and the one in it."""
+    name, *rest = re.split(r"[.\[]", path)
+    return name, rest[0] if rest else ""
+
+
+def _for_good(definition: Definition, name: str, fields: Sequence[FieldChange]) -> Iterator[Problem]:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"""
+    for field in fields:
+        if field.path == name and field.before is not None:  # else a capacity provider strategy gives way to it
+            what = f"`{name}` is `{field.before}` for good, it can't become `{field.after}`"
+            where = definition.tree.where((name,))
+            yield Problem(what, where, "keep it, or make a service of another name and delete this one", "for-good")
+
+
+def _deployment(wanted: Mapping[str, Any], full: Mapping[str, Any], changed: set[str]) -> dict[str, Any]:
+    """What the file says of it, and of what it leaves out but AWS has otherwise the default."""
+    left_out = changed - wanted.keys()
+    defaults = {name: OFF.get(name, full.get(name)) for name in full.keys() | OFF.keys() if name in left_out}
+    return {**wanted, **{name: value for name, value in defaults.items() if value is not None}}
