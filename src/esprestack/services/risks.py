@@ -230,7 +230,7 @@ _ROLES = frozenset({"taskRoleArn", "executionRoleArn"})
 def _named(code: str, what: str, fields: Sequence[FieldChange]) -> Iterator[Risk]:
     """One line for all fields, each with what it was and becomes."""
     if fields:
-        told = ", ".join(f"{item.path}: {_value(item.before)} → {_value(item.after)}" for item in fields[:_MOST])
+        told = ", ".join(f"`{item.path}` {_value(item.before)} → {_value(item.after)}" for item in fields[:_MOST])
         more = f" and {len(fields) - _MOST} more" if len(fields) > _MOST else ""
         yield _risk(code, f"{what}: {told}{more}")
 

@@ -210,12 +210,15 @@ def test_an_image_that_moved_comes_with_new_tasks_or_does_not() -> None:
     ("task", "code", "line"),
     [
         pytest.param(
-            a_task_definition(taskRoleArn="web"), "role-changed", "the role changes: taskRoleArn: none → web", id="role"
+            a_task_definition(taskRoleArn="web"),
+            "role-changed",
+            "the role changes: `taskRoleArn` none → web",
+            id="role",
         ),
         pytest.param(
             a_task_definition(a_container(secrets=[{"name": "DB_PASSWORD", "valueFrom": "/db"}])),
             "secret-changed",
-            "where secrets come from changes: containerDefinitions[app].secrets.DB_PASSWORD: none → /db",
+            "where secrets come from changes: `containerDefinitions[app].secrets.DB_PASSWORD` none → /db",
             id="secret",
         ),
         pytest.param(
@@ -223,12 +226,12 @@ def test_an_image_that_moved_comes_with_new_tasks_or_does_not() -> None:
                 a_container(logConfiguration={"logDriver": "awslogs", "options": {"awslogs-group": "/w"}})
             ),
             "log-changed",
-            "the log changes: containerDefinitions[app].logConfiguration.logDriver: none → awslogs, "
-            "containerDefinitions[app].logConfiguration.options.awslogs-group: none → /w",
+            "the log changes: `containerDefinitions[app].logConfiguration.logDriver` none → awslogs, "
+            "`containerDefinitions[app].logConfiguration.options.awslogs-group` none → /w",
             id="log",
         ),
         pytest.param(
-            a_task_definition(memory="256"), "smaller", "there is less CPU or memory: memory: 512 → 256", id="memory"
+            a_task_definition(memory="256"), "smaller", "there is less CPU or memory: `memory` 512 → 256", id="memory"
         ),
     ],
 )
@@ -248,7 +251,7 @@ def test_more_cpu_is_no_risk() -> None:
         pytest.param(
             {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1", "sg-2"]}}},
             "security-group-changed",
-            "the network changes: networkConfiguration.awsvpcConfiguration.securityGroups: sg-1 → sg-1, sg-2",
+            "the network changes: `networkConfiguration.awsvpcConfiguration.securityGroups` sg-1 → sg-1, sg-2",
             id="security groups",
         ),
         pytest.param(
@@ -260,13 +263,13 @@ def test_more_cpu_is_no_risk() -> None:
                 }
             },
             "public-ip",
-            "tasks get a public IP address: networkConfiguration.awsvpcConfiguration.assignPublicIp: DISABLED → ENABLED",
+            "tasks get a public IP address: `networkConfiguration.awsvpcConfiguration.assignPublicIp` DISABLED → ENABLED",
             id="a public address",
         ),
         pytest.param(
             {"loadBalancers": [{"targetGroupArn": "tg", "containerName": "app", "containerPort": 80}]},
             "load-balancer-changed",
-            "load balancers or registries change: loadBalancers[app/80].targetGroupArn: none → tg",
+            "load balancers or registries change: `loadBalancers[app/80].targetGroupArn` none → tg",
             id="a load balancer",
         ),
     ],
@@ -280,7 +283,7 @@ def test_changes_of_a_service_that_matter_are_told(member: dict[str, Any], code:
 def test_of_many_fields_the_first_are_told() -> None:
     secrets = [{"name": f"S{at}", "valueFrom": f"/{at}"} for at in range(5)]
     (line,) = lines(a_service_plan(seen(a_live()), a_task_definition(a_container(secrets=secrets))), "secret-changed")
-    assert line.endswith("containerDefinitions[app].secrets.S2: none → /2 and 2 more")
+    assert line.endswith("`containerDefinitions[app].secrets.S2` none → /2 and 2 more")
 
 
 def test_a_container_that_the_services_load_balancer_names_may_not_go() -> None:
