@@ -1,7 +1,5 @@
 """Every code of a finding, how bad it is, and what it says in one sentence: docs are made from this table.
 
-What a deploy of a service brings with it has codes of its own: `services.risks`.
-
 `allow` (for all rules) and a rule's own `allow:` name these codes.
 """
 
@@ -15,14 +13,6 @@ _REFUSED: dict[str, str] = {
     "overrides-too-long": "The overrides of one run, as JSON, have more than 8,192 characters.",
     "role-name": "The role that EventBridge takes is neither a role's name nor its ARN.",
     "tag-limits": "A tag's key has no or more than 128 characters, or its value more than 256.",
-    "unknown-value": "A definition has a value that ECS doesn't know, as far as this version of esprestack can tell.",
-    "port-not-mapped": "A load balancer or a registry names a port that its container doesn't map.",
-    "port-name": "A service names a port mapping that no container of its task definition has.",
-    "host-port": "The network modes `awsvpc` and `host` take no host port but the container's own.",
-    "no-such-volume": "A mount point, or a service's volume configuration, names a volume that isn't there.",
-    "container-twice": "Two containers of a task definition have one name.",
-    "daemon-count": "A daemon service takes no desired count.",
-    "no-execution-role": "On Fargate images of ECR, secrets and the log need an execution role.",
 }
 
 _NEVER_RUNS: dict[str, str] = {
@@ -82,10 +72,6 @@ _WARNING: dict[str, str] = {
     "rules-quota": "The event bus would have more rules than AWS allows by default.",
     "not-asked": "AWS didn't say what a check needs to know.",
     "role-unclear": "Whether the role is sufficient can't be told from its policies alone.",
-    "key-case": "A definition's keys are in another case than AWS's own.",
-    "required-version": "`required_version:` is about ecspresso's version, not this program's.",
-    "filter-command": "`filter_command:` has no meaning here.",
-    "service-name": "The service definition names another service or cluster than the config, which goes first.",
 }
 
 CODES: Mapping[str, tuple[Severity, str]] = MappingProxyType(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from esprestack.config.jsonnet_vars import ExtVars
-from esprestack.config.kind import NAMES, Kind
+from esprestack.config.kind import NAMES, Kind, kind_by_name, kind_of
 from esprestack.config.lookups.base import Function, Lookup
 from esprestack.config.source import MISSING, Source, check_reserved, read_tree
 from esprestack.config.tree import Tree
@@ -112,6 +112,18 @@ def _matches(pattern: str, folder: Path) -> list[Path]:
         return sorted(match for match in anchor.glob(relative) if match.is_file())
     except (ValueError, NotImplementedError) as error:
         raise InputError(Problem(f"`{pattern}` is no usable glob: {error}")) from None
+
+
+def by_kind(paths: Iterable[Path], shown_from: Path) -> dict[Kind, list[Path]]:
+    """The files of each kind of config, in their order."""
+    found: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
+    for path in paths:
+        try:
+            kind = kind_of(read_source(path, shown_from))
+        except ConfigError:  # told when it is prepared
+            kind = kind_by_name(path.name)
+        found[kind].append(path)
+    return found
 
 
 def read_source(path: Path, shown_from: Path) -> Source:

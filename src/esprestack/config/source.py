@@ -21,8 +21,8 @@ from esprestack.secrets import RESERVED
 MISSING = "\uf105"
 """Stands for a value that a template's function didn't have, so that the rest of the file is still checked."""
 
-EMPTY = "empty"
-"""The code of the problem that a file says nothing."""
+EMPTY = "the config is empty"
+"""What is said of a file that says nothing."""
 
 MOST_NODES = 200_000
 """A tree larger than this is a file that unfolds itself ("billion laughs"), not a config."""

@@ -80,10 +80,10 @@ class Comparing:
 def without_left_alone(live: Document, wanted: Document) -> Document:
     """What AWS has of the members that the file speaks of, and of those whose absence there says something too."""
     gone = {name for name in LEFT_ALONE if name not in wanted}
-    if not {"launchType", "capacityProviderStrategy"} & wanted.keys():
-        gone |= {"launchType", "capacityProviderStrategy"}  # the cluster's default, which AWS takes
-    elif "capacityProviderStrategy" in wanted:
+    if wanted.get("capacityProviderStrategy"):
         gone |= {"launchType"}  # it gives way
+    elif "launchType" not in wanted:
+        gone |= {"launchType", "capacityProviderStrategy"}  # the cluster's default, which AWS takes
     left = {name: value for name, value in live.items() if name not in gone}
     connect, said = left.get("serviceConnectConfiguration"), wanted.get("serviceConnectConfiguration")
     if connect and said and "namespace" not in said:  # the cluster's default

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from esprestack.checks.codes import CODES
 from esprestack.checks.sizes import cpu_units, fargate_advice, memory_mib
 from esprestack.config.source import MISSING
 from esprestack.config.tree import Path
 from esprestack.errors import Problem
 from esprestack.secrets import SEALED
+from esprestack.services.codes import severity_of
 from esprestack.services.images import ecr_image
 from esprestack.services.model import Definition, Document, ServiceConfig
 from esprestack.services.plan import foreign_controller
@@ -43,6 +43,7 @@ class _Parts:
             yield from self.named_ports(self.service)
             yield from self.named_volumes(self.service)
             yield from self.count(self.service)
+            yield from self.capacity(self.service)
 
     # -- the task definition -----------------------------------------------------------------------------------
 
@@ -196,10 +197,15 @@ class _Parts:
             what = "a daemon service has a task on each instance, and takes no `desiredCount`"
             yield _finding(service, "daemon-count", what, ("desiredCount",), "remove it")
 
+    def capacity(self, service: Definition) -> Iterator[Problem]:
+        if service.document.get("launchType") and service.document.get("capacityProviderStrategy"):
+            what = "`launchType` and `capacityProviderStrategy` exclude each other"
+            yield _finding(service, "launch-type-and-strategy", what, ("launchType",), "remove one")
+
 
 def _is_known(text: str) -> bool:
     return MISSING not in text and not SEALED.search(text)
 
 
 def _finding(definition: Definition, code: str, what: str, path: Path, todo: str) -> Problem:
-    return Problem(what, definition.tree.where(path), todo, code, CODES[code][0])
+    return Problem(what, definition.tree.where(path), todo, code, severity_of(code))

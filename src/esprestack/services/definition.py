@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from esprestack.checks.codes import CODES
 from esprestack.config.load import Prepared
 from esprestack.config.seals import broken_seals
 from esprestack.config.tree import Data, Path, Tree
 from esprestack.errors import Problem
 from esprestack.secrets import SEALED, Vault
+from esprestack.services.codes import severity_of
 from esprestack.services.documents import KEYED, PAIRS
 from esprestack.services.held import Held, Spelled, held
 from esprestack.services.members import OURS, definition_form
@@ -121,7 +121,7 @@ def _named_otherwise(tree: Tree, at: Path, service: str) -> Iterator[Problem]:
     if isinstance(named, str) and service and named != service:
         what = f"`{key}` is `{named}`, but `service` of the config is `{service}`, which goes first"
         where = tree.where((*at, str(key)))
-        yield Problem(what, where, "remove it", "service-name", CODES["service-name"][0])
+        yield Problem(what, where, "remove it", "service-name", severity_of("service-name"))
 
 
 def _at(data: Data, path: Path) -> Data:

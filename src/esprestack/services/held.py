@@ -11,12 +11,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from esprestack.checks.codes import CODES
 from esprestack.config.source import MISSING
 from esprestack.config.tree import Data, Path, Scalar, Tree
 from esprestack.config.values import kind
 from esprestack.errors import Problem, Where
 from esprestack.secrets import SEALED
+from esprestack.services.codes import severity_of
 from esprestack.services.shapes import Form, Sort
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -193,7 +193,7 @@ class _Holding:
             near = _near(text, form.choices)
             todo = f"did you mean `{near}`?" if near else f"it takes {_listed(form.choices)}"
             what = f"{_name(path, form)} is `{text}`, which ECS doesn't know"
-            severity = CODES["unknown-value"][0]
+            severity = severity_of("unknown-value")
             self.problems.append(Problem(what, self.tree.where(there), todo, "unknown-value", severity))
         length = len(self.open_(text))
         if form.most is not None and length > form.most:
@@ -228,7 +228,7 @@ class _Holding:
         others = len(self.respelled) - 1
         more = f", and {others} more key{'' if others == 1 else 's'}" if others else ""
         what = f"`{key}` is `{name}` in AWS's spelling{more}"
-        return [Problem(what, where, "write keys as AWS does", "key-case", CODES["key-case"][0])]
+        return [Problem(what, where, "write keys as AWS does", "key-case", severity_of("key-case"))]
 
 
 def _typed(text: str, sort: Sort) -> Any:

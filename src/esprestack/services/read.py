@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from esprestack.checks.codes import CODES
 from esprestack.config.complaints import complaints, place_of
 from esprestack.config.load import Prepared, Surroundings, named_file, prepare_part, read_source
 from esprestack.config.lookups.base import Lookup
@@ -20,6 +19,7 @@ from esprestack.config.service_file import ServiceFile
 from esprestack.config.source import EMPTY, MISSING
 from esprestack.errors import ConfigError, Problem, Severity
 from esprestack.secrets import Vault
+from esprestack.services.codes import severity_of
 from esprestack.services.definition import ReadDefinition, read_service_definition, read_task_definition
 from esprestack.services.model import Definition, ServiceConfig
 
@@ -45,7 +45,9 @@ class PreparedService:
     task_definition: Prepared | None
     service_definition: Prepared | None
     problems: tuple[Problem, ...]
-    """What is wrong with the config, and why a definition couldn't be prepared; not what is MISSING."""
+    """What is wrong with the config; not what is MISSING."""
+    unprepared: tuple[Problem, ...] = ()
+    """Why a definition couldn't be rendered or parsed."""
 
     @property
     def parts(self) -> list[Prepared]:
@@ -79,23 +81,25 @@ def prepare_service(config: Prepared, surroundings: Surroundings) -> PreparedSer
     try:
         asking = surroundings.plugged(config.source, folder, preamble_of(config.tree))
     except ConfigError as error:  # a plugin that can't be
-        return PreparedService(config, file, None, None, (*problems, *error.problems))
+        return PreparedService(config, file, None, None, tuple(problems), error.problems)
     lookups = [*surroundings.local, *asking]
     named = {"task_definition": file.task_definition, "service_definition": file.service_definition or ""}
     parts: dict[str, Prepared] = {}
+    unprepared: list[Problem] = []
     for key, name in named.items():
         if name and MISSING not in name:
             try:
                 parts[key] = _part(config, key, name, folder, surroundings, lookups)
             except ConfigError as error:
-                problems += map(_of_definition, error.problems)
-    return PreparedService(config, file, parts.get("task_definition"), parts.get("service_definition"), tuple(problems))
+                unprepared += map(_of_definition, error.problems)
+    task_definition, service_definition = (parts.get(key) for key in named)
+    return PreparedService(config, file, task_definition, service_definition, tuple(problems), tuple(unprepared))
 
 
 def examine_service(prepared: PreparedService, vault: Vault, region: str = "") -> ExaminedService:
     """Every problem of the config and its definitions, in the order of the files."""
     config, file = prepared.config, prepared.file
-    problems = [*config.missing, *prepared.problems, *broken_seals(config.tree, vault)]
+    problems = [*config.missing, *prepared.problems, *prepared.unprepared, *broken_seals(config.tree, vault)]
     service = str((file and file.service) or "")
     if file and file.service_definition and not service:
         todo = "add `service:` with the service's name"
@@ -177,7 +181,7 @@ def _about_ecspresso(prepared: PreparedService) -> Iterator[Problem]:
 
 def _warning(code: str, what: str, prepared: PreparedService, key: str) -> Problem:
     todo = f"keep it for ecspresso and `--allow {code}`, or remove it"
-    return Problem(what, prepared.config.tree.where((key,)), todo, code, CODES[code][0])
+    return Problem(what, prepared.config.tree.where((key,)), todo, code, severity_of(code))
 
 
 # -- the files that it names -----------------------------------------------------------------------------------
@@ -194,6 +198,6 @@ def _part(
 
 
 def _of_definition(problem: Problem) -> Problem:
-    if problem.code != EMPTY:
+    if problem.what != EMPTY:
         return problem
-    return Problem("the definition is empty", problem.where, "write the members that ECS takes", EMPTY)
+    return Problem("the definition is empty", problem.where, "write the members that ECS takes")

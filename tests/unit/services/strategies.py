@@ -65,11 +65,11 @@ def _structure(form: Form) -> SearchStrategy[dict[str, Any]]:
 
 
 def _told_apart(items: list[Any], form: Form, name: str) -> list[Any]:
-    """Entries of one list have different names, as AWS wants it."""
+    """Entries of one list have different names, as AWS wants it, and none says nothing."""
     keys = PAIRS[name][:1] if name in PAIRS else KEYED.get(name, ())
     assert form.item is not None
     if not keys:
-        return items if form.item.sort is Sort.STRUCTURE else list(dict.fromkeys(items))
+        return list(filter(None, items)) if form.item.sort is Sort.STRUCTURE else list(dict.fromkeys(items))
     member = form.item.members[keys[0]]
     names = member.choices or [100 + at if member.sort is Sort.WHOLE else f"n{at}" for at in range(len(items))]
     return [item | {keys[0]: key} for item, key in zip(items, names, strict=False)]

@@ -110,6 +110,10 @@ HTTP = a_container(portMappings=[{"containerPort": 80, "name": "http"}])
             "a daemon service has a task on each instance, and takes no `desiredCount` (remove it)", id="a daemon",
         ),
         pytest.param(
+            {"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]}, "launch-type-and-strategy",
+            "`launchType` and `capacityProviderStrategy` exclude each other (remove one)", id="two kinds of capacity",
+        ),
+        pytest.param(
             {"deploymentController": {"type": "CODE_DEPLOY"}}, "not-here",
             "deployments by CODE_DEPLOY are nothing that esprestack does "
             "(remove `deploymentController`; blue/green is `deploymentConfiguration.strategy: BLUE_GREEN`)",

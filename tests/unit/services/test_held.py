@@ -90,6 +90,7 @@ def test_keys_in_another_case_are_taken_with_one_warning_for_all() -> None:
         "family": "web",
         "containerDefinitions": [{"name": "app", "dockerLabels": {"Keep": "x"}}],
     }
+    assert [problem.code for problem in found.problems] == ["key-case"]
     assert [(str(problem), problem.stops) for problem in found.problems] == [
         ("task.json:2:2: `Family` is `family` in AWS's spelling, and 3 more keys (write keys as AWS does)", False)
     ]

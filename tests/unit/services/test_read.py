@@ -332,7 +332,7 @@ def test_a_plugin_that_cannot_be_is_told_where_it_stands(checkout: Checkout) -> 
     prepared = prepare_service(
         prepare_alone(read_source(path, checkout.root), checkout.root, surroundings), surroundings
     )
-    assert [str(problem) for problem in prepared.problems] == [
+    assert [str(problem) for problem in prepared.unprepared] == [
         "ecspresso.yml:6:11: `tfstates` is no plugin (did you mean `tfstate`?)"
     ]
 
