@@ -25,6 +25,7 @@ from esprestack.several import all_of, in_order
 if TYPE_CHECKING:
     from esprestack.apply import Told
     from esprestack.iam import Needs
+    from esprestack.services.checked import Verified
     from esprestack.services.of_run import PlannedService
 
 AnyPlanned: TypeAlias = "Planned | PlannedService"
@@ -174,6 +175,14 @@ def _validate_services(run: Run) -> list[Problem]:
     configs = [item.config for item in examined if item.config]
     problems = [problem for item in examined for problem in item.problems]
     return [*problems, *run.services.found_in(configs), *run.services.stand_twice(configs)]
+
+
+def verify(run: Run) -> "list[Verified]":
+    """Whether what each service's files name is there and fit, as far as AWS may be asked. Raises InputError."""
+    if not run.paths[Kind.SERVICE]:
+        what = f"there is no service here, only rules: {run.paths[Kind.RULES][0].name}"
+        raise InputError(Problem(what, todo="rules are checked by: esprestack validate"))
+    return run.services.verified()
 
 
 def destruction(run: Run, tracking_id: str, cluster: str, max_deletes: int | None) -> Planned:

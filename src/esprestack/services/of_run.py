@@ -14,6 +14,7 @@ from esprestack.errors import ConfigError, Problem, Severity, Where
 from esprestack.plan.compare import Veil
 from esprestack.plan.model import Plan
 from esprestack.services.as_plan import as_plan
+from esprestack.services.checked import Verified
 from esprestack.services.consistency import consistency
 from esprestack.services.live import read_live
 from esprestack.services.model import ServiceConfig, ServicePlan, ServiceScope
@@ -113,6 +114,16 @@ class Services:
         aws, scope = self.home(config)
         plan = plan_service(config, scope, read_live(aws, config, scope, self._parallel), self._veil)
         return PlannedService(plan, as_plan(plan, self._allow))
+
+    def verified(self) -> list[Verified]:
+        """Whether what each config names is there and fit. Raises AwsError."""
+        from esprestack.services.verify import verify
+
+        found = []
+        for config in self.configs():
+            _, scope = self.home(config)
+            found.append(verify(self._aws, config, scope, self._parallel))
+        return found
 
     def home(self, config: ServiceConfig) -> tuple[Aws, ServiceScope]:
         """Where the config's service lives, and the clients of that region. Raises ConfigError for somebody else's."""

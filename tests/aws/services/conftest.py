@@ -1,6 +1,8 @@
 """A checkout with an ecspresso.yml as the working folder, and an ECS that has nothing yet."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.aws.account import REGION, client_past
@@ -27,9 +29,18 @@ def services(front: AwsFront) -> EcsServices:
     return EcsServices(front)
 
 
+SERVICES = ("ec2", "ecr", "ecs", "elbv2", "iam", "logs", "s3", "secretsmanager", "ssm")
+
+
+@pytest.fixture(scope="session")
+def past(running_front: AwsFront) -> Mapping[str, Any]:
+    """Clients whose calls the front doesn't see, made before the program's own are cached."""
+    return {service: client_past(running_front, service) for service in SERVICES}
+
+
 @pytest.fixture
-def registry(front: AwsFront) -> Registry:
-    return Registry(client_past(front, "ecr"))
+def registry(front: AwsFront, past: Mapping[str, Any]) -> Registry:
+    return Registry(past["ecr"])
 
 
 @pytest.fixture
