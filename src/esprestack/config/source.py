@@ -80,11 +80,7 @@ def read_tree(text: str, source: Source, locate: Locate) -> Tree:
     nodes = [_json_node(text, at)] if source.is_json and text.strip() else _yaml_nodes(text, at)
     documents = [node for node in nodes if node is not None and not _is_null(node)]
     if not documents:
-        raise ConfigError(
-            Problem(
-                "the config is empty", Where(source.path), "it needs at least `cluster:` and a list `rules:`", EMPTY
-            )
-        )
+        raise ConfigError(Problem(EMPTY, Where(source.path), "it needs at least `cluster:` and a list `rules:`"))
     if len(documents) > 1:
         raise ConfigError(
             Problem(

@@ -90,7 +90,7 @@ def test_everything_that_is_no_good_is_told_at_once(
         "NG  task.json:18:28: log group `/app`: there is no such log group",
         "NG  task.json:25:20: environment file `arn:aws:s3:::bucket/app.env`: S3 has no such object",
         f"NG  service.json:21:5: target group `{group}`: there is no such target group",
-        "NG  service.json:23:24: definitions: `loadBalancers` names port 81 of `app`, which isn't among its `portMappings`",
+        "NG  service.json:24:24: definitions: `loadBalancers` names port 81 of `app`, which isn't among its `portMappings`",
     ]
     assert front.writes() == []
 
