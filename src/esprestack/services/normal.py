@@ -163,7 +163,7 @@ def filled(document: Members, defaults: tuple[Default, ...]) -> dict[str, Any]:
     for default in defaults:
         *outer, name = default.path.split(".")
         for around in _structures(full, outer):
-            if around.get(name) is None:
+            if around.get(name) in (None, "", []):
                 value = default.value(full, around) if callable(default.value) else copy.deepcopy(default.value)
                 if value is not None:
                     around[name] = value

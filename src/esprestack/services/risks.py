@@ -35,6 +35,7 @@ RISKS: Mapping[str, tuple[RiskKind, str]] = MappingProxyType(
         ),
         "count-over-scaling": (RiskKind.MIND, "The file sets a desired count that Auto Scaling looks after."),
         "restart": (RiskKind.MIND, "Every task of the service is replaced."),
+        "no-restart": (RiskKind.MIND, "The service changes, and its running tasks stay as they are."),
         "deploying": (RiskKind.MIND, "Another deployment is under way, which this one takes the place of."),
         "percent-gap": (RiskKind.MIND, "All old tasks may be stopped before a new one runs."),
         "breaker-off": (RiskKind.MIND, "Neither a circuit breaker nor an alarm ends a deployment that fails."),
@@ -148,7 +149,10 @@ def _is_daemon(document: Document) -> bool:
 
 def _of_deployment(plan: ServicePlan) -> Iterator[Risk]:
     live = plan.live
-    if live is None or not restarts(plan):
+    if live is None:
+        return
+    if not restarts(plan):
+        yield _risk("no-restart", "no running task is replaced")
         return
     yield _risk("restart", f"every task is replaced ({live.running} running)")
     deployments = live.answer.get("deployments") or []
