@@ -85,10 +85,20 @@ def without_left_alone(live: Document, wanted: Document) -> Document:
     elif "launchType" not in wanted:
         gone |= {"launchType", "capacityProviderStrategy"}  # the cluster's default, which AWS takes
     left = {name: value for name, value in live.items() if name not in gone}
+    if deployment := left.get("deploymentConfiguration"):
+        left["deploymentConfiguration"] = _of_strategy(deployment, wanted.get("deploymentConfiguration") or {})
     connect, said = left.get("serviceConnectConfiguration"), wanted.get("serviceConnectConfiguration")
     if connect and said and "namespace" not in said:  # the cluster's default
         left["serviceConnectConfiguration"] = {key: value for key, value in connect.items() if key != "namespace"}
     return left
+
+
+def _of_strategy(live: Document, wanted: Document) -> Document:
+    """What AWS has, without settings of a deployment strategy that isn't the file's: they stay, and mean nothing."""
+    strategy = wanted.get("strategy", "ROLLING")
+    others = {"linearConfiguration": "LINEAR", "canaryConfiguration": "CANARY"}
+    gone = {name for name, of in others.items() if name not in wanted and strategy != of}
+    return {name: value for name, value in live.items() if name not in gone}
 
 
 def _without_names(changed: Collection[str], entries: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from esprestack.aws import Aws
 from esprestack.errors import AwsError, Problem
 from esprestack.services import images
-from esprestack.services.members import definition_form
+from esprestack.services.members import TOLD_BY_DEPLOYMENTS, TOLD_BY_REVISIONS, definition_form
 from esprestack.services.model import (
     FoundImage,
     ImageFact,
@@ -31,8 +31,6 @@ _NO_DEFINITION = frozenset({"ClientException", "InvalidParameterException"})
 MOST_REVISIONS = 20
 """Of one DescribeServiceRevisions: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html"""
 
-_TOLD_BY_DEPLOYMENTS = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
-_TOLD_BY_REVISIONS = ("gatewayConnectors", "monitoring")
 _SERVICE_LINKED = "/aws-service-role/"
 """In the ARN of a role that AWS looks after, and that no file names."""
 
@@ -125,15 +123,15 @@ class _Reading:
             digests=_digests(revision),
             scaled=scaled.result() if scaled else None,
             answer=answer,
-            unread=frozenset() if revision else frozenset(_TOLD_BY_REVISIONS),
+            unread=frozenset() if revision else TOLD_BY_REVISIONS,
         )
 
     def document(
         self, answer: Mapping[str, Any], primary: Mapping[str, Any], revision: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         """CreateService's members as the service has them."""
-        told = {**answer, **{name: primary[name] for name in _TOLD_BY_DEPLOYMENTS if name in primary}}
-        told |= {name: revision[name] for name in _TOLD_BY_REVISIONS if revision and name in revision}
+        told = {**answer, **{name: primary[name] for name in TOLD_BY_DEPLOYMENTS if name in primary}}
+        told |= {name: revision[name] for name in TOLD_BY_REVISIONS if revision and name in revision}
         if (role := str(answer.get("roleArn") or "")) and _SERVICE_LINKED not in role:
             told["role"] = role
         if connect := told.get("serviceConnectConfiguration"):

@@ -21,13 +21,9 @@ TRIGGERS = frozenset(
 )  # fmt: skip
 """Members with which UpdateService starts every task anew, as its documentation says of each."""
 
-NOT_TOLD = frozenset(
-    {
-        "gatewayConnectors", "monitoring", "serviceConnectConfiguration", "volumeConfigurations",
-        "vpcLatticeConfigurations",
-    }
-)  # fmt: skip
-"""Members that DescribeServices doesn't tell of a service: its deployments and revisions do."""
+TOLD_BY_DEPLOYMENTS = frozenset({"serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"})
+TOLD_BY_REVISIONS = frozenset({"gatewayConnectors", "monitoring"})
+"""Members that DescribeServices doesn't tell of a service itself: its deployments have them, or its revisions."""
 
 LEFT_ALONE = frozenset({"availabilityZoneRebalancing", "desiredCount", "role", "tags"})
 """Members that are as they are where the file doesn't have them: AWS, Auto Scaling or others look after them."""

@@ -44,6 +44,14 @@ def _least_percent(document: Members, _: Members) -> int:
     return 0 if document.get("schedulingStrategy") == "DAEMON" else 100
 
 
+def _of_linear(_: Members, deployment: Members) -> Any:
+    return {} if deployment.get("strategy") == "LINEAR" else None
+
+
+def _of_canary(_: Members, deployment: Members) -> Any:
+    return {} if deployment.get("strategy") == "CANARY" else None
+
+
 def _discovery_name(_: Members, service: Members) -> Any:
     return service.get("portName")
 
@@ -124,6 +132,8 @@ SERVICE: tuple[Default, ...] = (
         "ROLLBACK",
         _API + "DeploymentLifecycleHookTimeoutConfiguration.html",
     ),
+    Default("deploymentConfiguration.linearConfiguration", _of_linear, _API + "LinearConfiguration.html"),
+    Default("deploymentConfiguration.canaryConfiguration", _of_canary, _API + "CanaryConfiguration.html"),
     Default("deploymentConfiguration.linearConfiguration.stepPercent", 10.0, _API + "LinearConfiguration.html"),
     Default("deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes", 6, _API + "LinearConfiguration.html"),
     Default("deploymentConfiguration.canaryConfiguration.canaryPercent", 5.0, _API + "CanaryConfiguration.html"),

@@ -5,7 +5,6 @@ In: a plan, and what ECR says of its images; out: risks with codes (`RISKS` list
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -283,8 +282,3 @@ def _of_containers(plan: ServicePlan) -> Iterator[Risk]:
                 yield _risk(
                     "container-gone", what, "keep its name and port", definition.tree.where(("containerDefinitions",))
                 )
-
-
-def allowed(risks: Sequence[Risk], allow: Collection[str]) -> list[Risk]:
-    """The risks, of which those in `allow` stop nothing."""
-    return [replace(risk, kind=RiskKind.MIND) if risk.code in allow else risk for risk in risks]

@@ -65,8 +65,10 @@ def _parts(path: str) -> tuple[str, str]:
 def _for_good(definition: Definition, name: str, fields: Sequence[FieldChange]) -> Iterator[Problem]:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"""
     for field in fields:
-        if field.path == name and field.before is not None:  # else a capacity provider strategy gives way to it
-            what = f"`{name}` is `{field.before}` for good, it can't become `{field.after}`"
+        gives_way = name == "launchType" and field.before is None  # a capacity provider strategy that goes
+        if field.path == name and not gives_way:
+            before, after = (f"`{value}`" if value is not None else "not set" for value in (field.before, field.after))
+            what = f"`{name}` is {before} for good, it can't become {after}"
             where = definition.tree.where((name,))
             yield Problem(what, where, "keep it, or make a service of another name and delete this one", "for-good")
 

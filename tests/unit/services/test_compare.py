@@ -204,6 +204,16 @@ def test_a_daemon_has_other_percentages() -> None:
     assert fields(service(told, wanted)) == []
 
 
+def test_settings_of_another_deployment_strategy_mean_nothing() -> None:
+    linear = {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 25.0}}
+    told = {**TOLD_SERVICE, "deploymentConfiguration": {**TOLD_SERVICE["deploymentConfiguration"], **linear}}
+    assert [path for path, *_ in fields(service(told, a_service_definition()))] == ["deploymentConfiguration.strategy"]
+    by_default = {**a_service_definition()["deploymentConfiguration"], "strategy": "LINEAR"}
+    assert fields(service(told, a_service_definition(deploymentConfiguration=by_default))) == [
+        ("deploymentConfiguration.linearConfiguration.stepPercent", 25.0, 10.0)
+    ]
+
+
 @pytest.mark.parametrize(
     ("mode", "port"), [("awsvpc", 80), ("host", 80), ("bridge", 0)], ids=["awsvpc", "host", "bridge"]
 )

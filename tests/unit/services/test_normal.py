@@ -6,7 +6,7 @@ import pytest
 from tests.unit.services.builders import SCOPE
 
 from esprestack.rule import Scope
-from esprestack.services.members import LEFT_ALONE, NOT_TOLD, OFF, TAKEN_AWAY, TRIGGERS, definition_form
+from esprestack.services.members import LEFT_ALONE, OFF, TAKEN_AWAY, TRIGGERS, definition_form
 from esprestack.services.normal import SERVICE, TASK_DEFINITION, Default, bare, filled, value_of
 from esprestack.services.shapes import REGISTER, UPDATE, Form, Sort, request_form
 
@@ -79,6 +79,6 @@ def test_a_value_is_compared_in_one_form(path: str, value: Any, expected: Any) -
 
 def test_what_is_known_of_a_services_members_is_known_of_members_that_there_are() -> None:
     members, updates = set(definition_form().members), set(request_form(UPDATE).members)
-    assert members >= TRIGGERS | NOT_TOLD | LEFT_ALONE | TAKEN_AWAY.keys()
+    assert members >= TRIGGERS | LEFT_ALONE | TAKEN_AWAY.keys()
     assert updates >= TAKEN_AWAY.keys()
     assert set(definition_form().members["deploymentConfiguration"].members) >= OFF.keys()

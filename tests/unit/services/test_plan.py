@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 from tests.unit.services.builders import (
     a_container,
     a_live,
@@ -12,8 +15,11 @@ from tests.unit.services.builders import (
     a_task_definition,
     seen,
 )
+from tests.unit.services.strategies import documents
+from tests.unit.strategies import QUICK
 
 from esprestack.secrets import Vault
+from esprestack.services.members import definition_form
 from esprestack.services.model import FoundImage, ImageChange
 
 NEW = a_task_definition(cpu="512", memory="1024")
@@ -202,6 +208,48 @@ def test_what_is_for_good_is_refused(live: dict[str, Any], wanted: dict[str, Any
     found = seen(a_live(a_service_definition(**live)))
     plan = a_service_plan(found, service=a_service_definition(**wanted))
     assert refusal.replace(":2:2:", ":2:16:") in [str(problem) for problem in plan.refusals]
+
+
+SERVICE = definition_form()
+
+
+def pairs() -> SearchStrategy[tuple[dict[str, Any], dict[str, Any]]]:
+    """What AWS has and what a file says, often alike."""
+    documents_ = documents(SERVICE).filter(
+        lambda document: not (document.get("launchType") and document.get("capacityProviderStrategy"))
+    )
+    return st.tuples(documents_, documents_).flatmap(
+        lambda both: st.sets(st.sampled_from(list(SERVICE.members)), max_size=3).map(
+            lambda names: (both[0], {**both[1], **{name: both[0][name] for name in names if name in both[0]}})
+        )
+    )
+
+
+@settings(QUICK, max_examples=25)
+@given(pairs())
+def test_an_update_makes_the_service_what_the_file_says(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    live, wanted = pair
+    plan = a_service_plan(seen(a_live(live)), service=wanted or {"tags": []})
+    assert plan.service
+    does = bool(plan.update or plan.tags_put or plan.tags_removed or plan.refusals)
+    assert bool(plan.service.fields) is does or bool(plan.refusals)
+    if plan.refusals:
+        return
+    made = {**live, **(plan.update or {})}
+    if "deploymentConfiguration" in made:  # what UpdateService isn't told there stays, to be on the safe side
+        made["deploymentConfiguration"] = {
+            **(live.get("deploymentConfiguration") or {}),
+            **made["deploymentConfiguration"],
+        }
+    if made.get("capacityProviderStrategy"):
+        made.pop("launchType", None)
+    elif wanted.get("launchType"):
+        made["launchType"] = wanted["launchType"]
+    kept = {tag["key"]: tag.get("value", "") for tag in live.get("tags") or [] if tag["key"] not in plan.tags_removed}
+    made["tags"] = [{"key": key, "value": value} for key, value in {**kept, **plan.tags_put}.items()]
+    again = a_service_plan(seen(a_live(made)), service=wanted or {"tags": []}).service
+    assert again
+    assert again.fields == ()
 
 
 def test_members_that_nobody_told_are_neither_compared_nor_touched() -> None:

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 from tests.unit.services.builders import CONFIG, Checkout, a_container, a_service_definition, a_task_definition
 
+from esprestack.config.load import Surroundings, prepare_alone, read_source
+from esprestack.config.lookups.base import Client
 from esprestack.errors import ConfigError, Where
+from esprestack.plugged import Plugs
+from esprestack.services.read import PreparedService, prepare_service, read_service
 
 # -- what is read ----------------------------------------------------------------------------------------------
 
@@ -83,27 +87,34 @@ def test_a_definition_may_be_yaml_or_jsonnet_too_and_has_the_same_functions(
     }
 
 
-def test_the_plugins_of_the_config_hold_in_its_definitions(checkout: Checkout) -> None:
+SERVICE_JSON = json.dumps(a_service_definition()).replace("sg-1", "{{ infra_tfstate `output.sg` }}")
+SERVICE_JSONNET = json.dumps(a_service_definition()).replace('"sg-1"', "std.native('infra_tfstate')('output.sg')")
+
+
+@pytest.mark.parametrize(("name", "text"), [("service.json", SERVICE_JSON), ("service.jsonnet", SERVICE_JSONNET)])
+def test_the_plugins_of_the_config_hold_in_its_definitions(checkout: Checkout, name: str, text: str) -> None:
     state = {"version": 4, "outputs": {"sg": {"value": "sg-77", "type": "string"}}, "resources": []}
     checkout.write("infra/terraform.tfstate", json.dumps(state))
-    checkout.config("plugins:", "- {name: tfstate, func_prefix: infra_, config: {path: infra/terraform.tfstate}}")
-    text = json.dumps(a_service_definition()).replace("sg-1", "{{ infra_tfstate `output.sg` }}")
-    checkout.write("service.json", text)
-    from esprestack.config.load import Surroundings, prepare_alone, read_source
-    from esprestack.plugged import Plugs
-    from esprestack.services.read import prepare_service, read_service
-
-    def nobody(_: str) -> None:
-        raise AssertionError("no call to AWS is needed")
-
-    plugs = Plugs(nobody, checkout.vault, {}, checkout.root, offline=True)  # type: ignore[arg-type]
-    surroundings = Surroundings(checkout.root, (), plugs)
-    path = checkout.root / "ecspresso.yml"
-    config = prepare_alone(read_source(path, checkout.root), checkout.root, surroundings)
-    read = read_service(prepare_service(config, surroundings), checkout.vault)
+    plugin = "plugins: [{name: tfstate, func_prefix: infra_, config: {path: infra/terraform.tfstate}}]\n"
+    checkout.write("ecspresso.yml", CONFIG.replace("service.json", name) + plugin)
+    checkout.write(name, text)
+    read = read_service(with_plugins(checkout), checkout.vault)
     assert read.service_definition
     network = read.service_definition.document["networkConfiguration"]["awsvpcConfiguration"]
     assert network["securityGroups"] == ["sg-77"]
+
+
+def with_plugins(checkout: Checkout) -> PreparedService:
+    """The config, whose plugins may ask nobody but files of the checkout."""
+
+    def nobody(_: str) -> Client:
+        raise AssertionError("no call to AWS is needed")
+
+    plugs = Plugs(nobody, checkout.vault, {}, checkout.root, offline=True)
+    surroundings = Surroundings(checkout.root, (), plugs)
+    path = checkout.root / "ecspresso.yml"
+    config = prepare_alone(read_source(path, checkout.root), checkout.root, surroundings)
+    return prepare_service(config, surroundings)
 
 
 def test_secrets_travel_sealed(checkout: Checkout) -> None:
@@ -321,18 +332,8 @@ def test_a_secret_is_no_name_and_no_number(checkout: Checkout) -> None:
 
 
 def test_a_plugin_that_cannot_be_is_told_where_it_stands(checkout: Checkout) -> None:
-    from esprestack.config.load import Surroundings, prepare_alone, read_source
-    from esprestack.plugged import Plugs
-    from esprestack.services.read import prepare_service
-
     checkout.config("plugins: [{name: tfstates}]")
-    plugs = Plugs(lambda _: None, checkout.vault, {}, checkout.root, offline=True)  # type: ignore[arg-type,return-value]
-    surroundings = Surroundings(checkout.root, (), plugs)
-    path = checkout.root / "ecspresso.yml"
-    prepared = prepare_service(
-        prepare_alone(read_source(path, checkout.root), checkout.root, surroundings), surroundings
-    )
-    assert [str(problem) for problem in prepared.unprepared] == [
+    assert [str(problem) for problem in with_plugins(checkout).unprepared] == [
         "ecspresso.yml:6:11: `tfstates` is no plugin (did you mean `tfstate`?)"
     ]
 
