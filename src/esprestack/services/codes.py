@@ -15,6 +15,7 @@ _REFUSED: dict[str, str] = {
     "port-name": "A service names a port mapping that no container of its task definition has.",
     "host-port": "The network modes `awsvpc` and `host` take no host port but the container's own.",
     "no-such-volume": "A mount point or a volume configuration names a volume that isn't there.",
+    "container-unnamed": "A container has no name, or no image.",
     "container-twice": "Two containers of a task definition have one name.",
     "daemon-count": "A daemon service takes no desired count.",
     "no-execution-role": "On Fargate images of ECR, secrets and the log need an execution role.",

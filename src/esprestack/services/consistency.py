@@ -68,6 +68,10 @@ class _Parts:
         seen: set[str] = set()
         for at, container in enumerate(self.containers):
             here: Path = ("containerDefinitions", at)
+            for member in ("name", "image"):
+                if not container.get(member):
+                    what = f"`containerDefinitions[{at}]` has no `{member}`"
+                    yield _finding(self.task, "container-unnamed", what, here, "add it")
             if (name := str(container.get("name"))) in seen:
                 what = f"more than one container is called `{name}`"
                 yield _finding(self.task, "container-twice", what, (*here, "name"), "rename one")

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.builders import a_plan, a_rule
 from tests.unit.services.builders import (
     a_container,
@@ -14,6 +16,8 @@ from tests.unit.services.builders import (
     a_task_definition,
     seen,
 )
+from tests.unit.services.strategies import documents
+from tests.unit.strategies import QUICK
 
 from esprestack.config.kind import Kind
 from esprestack.errors import PlanChangedError, Problem
@@ -28,7 +32,10 @@ from esprestack.reports.text import plan_text
 from esprestack.reports.when import Reader
 from esprestack.secrets import Vault
 from esprestack.services.as_plan import as_plan
+from esprestack.services.consistency import consistency
+from esprestack.services.members import definition_form
 from esprestack.services.model import FoundImage, ServicePlan
+from esprestack.services.shapes import REGISTER, request_form
 
 URL = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app"
 
@@ -258,3 +265,18 @@ def test_fields_that_others_may_change_are_no_drift() -> None:
     plan = as_plan(a_service_plan(seen(a_live()), with_image("app:2"), a_service_definition(desiredCount=9)))
     patterns = ignored(("service *:desiredCount", "containerDefinitions[*].image"))
     assert without_ignored(plan, patterns).changing == []
+
+
+@settings(QUICK, max_examples=20)
+@given(st.tuples(*[documents(request_form(REGISTER))] * 2), st.tuples(*[documents(definition_form())] * 2))
+def test_any_two_states_can_be_planned_and_told(
+    tasks: tuple[dict[str, Any], dict[str, Any]], services: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    found = seen(a_live(services[0], a_revision(tasks[0])))
+    service_plan = a_service_plan(found, tasks[1], services[1] or {"tags": []})
+    plan = as_plan(service_plan)
+    assert bool(plan.changing) <= (service_plan.changes or bool(service_plan.refusals))
+    assert all(problem.where and problem.todo for problem in consistency(service_plan.config))
+    assert plan_text([plan], colour=False)
+    assert plan_markdown([plan], plan.refusals, COMMENT_BYTES, "any").startswith("### any")
+    require_part([plan], reviewed_in(from_json(to_json(report("diff", [plan]), str), "plan.json"), str))

@@ -159,7 +159,7 @@ def test_a_task_definition_as_people_write_it_is_what_aws_tells() -> None:
     assert fields(task(TOLD_TASK_DEFINITION, WRITTEN_TASK_DEFINITION)) == []
 
 
-TOLD_SERVICE = {
+TOLD_SERVICE: dict[str, Any] = {
     "loadBalancers": [],
     "serviceRegistries": [],
     "desiredCount": 2,

@@ -22,6 +22,10 @@ def test_a_config_that_is_right_has_no_finding() -> None:
     ("task", "code", "line"),
     [
         pytest.param(
+            a_task_definition({"name": "app"}), "container-unnamed",
+            "`containerDefinitions[0]` has no `image` (add it)", id="no image",
+        ),
+        pytest.param(
             a_task_definition(a_container(), a_container()), "container-twice",
             "more than one container is called `app` (rename one)", id="two of a name",
         ),

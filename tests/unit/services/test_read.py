@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.services.builders import CONFIG, Checkout, a_container, a_service_definition, a_task_definition
+from tests.unit.strategies import QUICK
 
 from esprestack.config.load import Surroundings, prepare_alone, read_source
 from esprestack.config.lookups.base import Client
 from esprestack.errors import ConfigError, Where
 from esprestack.plugged import Plugs
-from esprestack.services.read import PreparedService, prepare_service, read_service
+from esprestack.services.read import PreparedService, examine_service, prepare_service, read_service
 
 # -- what is read ----------------------------------------------------------------------------------------------
 
@@ -353,3 +356,24 @@ def test_reading_a_config_with_errors_raises_all_of_them(checkout: Checkout) -> 
     with pytest.raises(ConfigError) as error:
         checkout.read()
     assert len(error.value.problems) == 2
+
+
+NAMES = ["family", "containerDefinitions", "name", "image", "environment", "tags", "key", "value", "taskDefinition"]
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("aé\n", max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def test_any_json_is_a_definition_or_a_list_of_problems(checkout: Checkout) -> None:
+    @settings(QUICK, max_examples=40)
+    @given(ANY_JSON)
+    def examined(value: object) -> None:
+        checkout.write("task.json", json.dumps(value))
+        checkout.write("service.json", json.dumps({"services": [value]}))
+        found = examine_service(checkout.prepared(), checkout.vault)
+        assert bool(found.problems) is (found.config is None)
+        assert all(problem.where for problem in found.problems)
+
+    examined()
