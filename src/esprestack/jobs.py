@@ -40,7 +40,7 @@ READ_BACK_SECONDS = 15.0
 def diff(run: Run) -> tuple[list[AnyPlanned], list[Problem]]:
     """The plan of every config, with what would stop it and what its reader is warned of."""
     of_kind: dict[Kind, _Diff] = {Kind.RULES: diff_rules, Kind.SERVICE: diff_services}
-    found = all_of(lambda kind: of_kind[kind](run), [kind for kind in Kind if run.paths[kind]])
+    found = all_of(lambda kind: of_kind[kind](run), run.kinds)
     return [item for planned, _ in found for item in planned], [problem for _, told in found for problem in told]
 
 
@@ -58,8 +58,8 @@ def diff_services(run: Run) -> "tuple[list[PlannedService], list[Problem]]":
 
 def drift(run: Run, patterns: Sequence[Ignored] = ()) -> list[AnyPlanned]:
     """The plan of every config without what is ignored, with orphans and notes on others' rules on its cluster."""
-    found: list[AnyPlanned] = list(run.planned(cluster=True) if run.paths[Kind.RULES] else ())
-    found += run.services.planned() if run.paths[Kind.SERVICE] else ()
+    found: list[AnyPlanned] = list(run.planned(cluster=True) if Kind.RULES in run.kinds else ())
+    found += run.services.planned() if Kind.SERVICE in run.kinds else ()
     return [replace(item, plan=without_ignored(item.plan, patterns)) for item in found]
 
 
@@ -151,7 +151,7 @@ def validate(run: Run, *, offline: bool) -> list[Problem]:
     Raises ConfigError for files that can't be rendered or parsed. That AWS can't be asked is a problem among others.
     """
     of_kind = {Kind.RULES: lambda: _validate_rules(run, offline=offline), Kind.SERVICE: lambda: _validate_services(run)}
-    found = all_of(lambda kind: of_kind[kind](), [kind for kind in Kind if run.paths[kind]])
+    found = all_of(lambda kind: of_kind[kind](), run.kinds)
     return in_order(problem for problems in found for problem in problems)
 
 
@@ -208,8 +208,8 @@ def needs(run: Run, account: str) -> "list[Needs]":
 
 def render(run: Run) -> list[tuple[str, str]]:
     """(path, text) of every config after templating, with the files that it is made of, and with secrets masked."""
-    prepared = [layer for item in (run.prepared() if run.paths[Kind.RULES] else ()) for layer in (item, *item.below)]
-    services = run.services.prepared() if run.paths[Kind.SERVICE] else []
+    prepared = [layer for item in (run.prepared() if Kind.RULES in run.kinds else ()) for layer in (item, *item.below)]
+    services = run.services.prepared() if Kind.SERVICE in run.kinds else []
     prepared += [part for item in services for part in item.parts]
     missing = [problem for item in prepared for problem in item.missing]
     missing += [problem for item in services for problem in item.unprepared]

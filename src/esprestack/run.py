@@ -131,6 +131,11 @@ class Run:
         """The config files of each kind. Raises InputError where there is none at all."""
         return by_kind(find_configs(self.settings.configs, self.settings.folder), self.surroundings.shown_from)
 
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """The kinds of config that there are; rules alone where some were selected."""
+        return [Kind.RULES] if self.settings.options.rules else [kind for kind in Kind if self.paths[kind]]
+
     @functools.cached_property
     def services(self) -> "Services":
         """The configs that describe services."""

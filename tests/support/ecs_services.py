@@ -26,6 +26,8 @@ class EcsServices:
         self._service_revisions: dict[str, dict[str, Any]] = {}
         self.tells_current_revisions = True
         """Whether DescribeServices names the service's revisions itself."""
+        self.keeps_history = True
+        """Whether there are any deployments and revisions: of older services there are none."""
         for operation, answer in {
             "DescribeServices": self._describe_services,
             "DescribeTaskDefinition": self._describe_task_definition,
@@ -156,7 +158,7 @@ class EcsServices:
                 "createdAt": _CREATED,
             }
             for revision, told in self._service_revisions.items()
-            if told["serviceArn"] == asked["service"]
+            if told["serviceArn"] == asked["service"] and self.keeps_history
         ]
         return self._checked("ListServiceDeployments", {"serviceDeployments": deployments})
 

@@ -184,6 +184,16 @@ def test_a_command_of_rules_needs_rules(esprestack: Esprestack, checkout: Checko
     assert "error: there are no rules here, only a service: ecspresso.yml (name a config with rules" in said.err
 
 
+def test_who_selects_rules_means_no_service(
+    esprestack: Esprestack, checkout: Checkout, folder: Folder, front: AwsFront
+) -> None:
+    alone = esprestack("diff", "--rule", "nightly")
+    assert (alone.code, "there are no rules here" in alone.err) == (1, True)
+    folder.config(a_rule("nightly"))
+    assert esprestack("diff", "--rule", "nightly").out.endswith("\n1 to create\n")
+    assert "DescribeServices" not in front.operations()
+
+
 # -- drift -----------------------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,16 @@ def test_the_services_revisions_are_listed_where_nobody_names_them(
     assert front.operations()["ListServiceDeployments"] == 1
 
 
+def test_what_runs_of_an_older_service_is_not_known(aws: Aws, checkout: Checkout, services: EcsServices) -> None:
+    services.tells_current_revisions = services.keeps_history = False
+    uncounted(checkout)
+    services.has_service(a_service_definition(), services.has_revision(a_task_definition()))
+    found = seen(aws, checkout)
+    assert found.service
+    assert found.service.digests == {}
+    assert found.notes == ("not known: which images run, for ECS has no service revision of the deployment",)
+
+
 def test_what_runs_is_left_out_and_said_where_it_may_not_be_asked(
     aws: Aws, checkout: Checkout, services: EcsServices, front: AwsFront
 ) -> None:
