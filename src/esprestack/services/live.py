@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from esprestack.aws import Aws
 from esprestack.errors import AwsError, Problem
+from esprestack.facts import Unanswered
 from esprestack.services import images
 from esprestack.services.members import TOLD_BY_DEPLOYMENTS, TOLD_BY_REVISIONS, definition_form
 from esprestack.services.model import (
@@ -61,6 +62,7 @@ class _Reading:
         answer = self.service() if self.scope.service else None
         live = None if answer is None else self.live(answer, family, scaled)
         found = {image: future.result() for image, future in facts.items()}
+        self.notes += [f"not known: {fact.problem.what}" for fact in found.values() if isinstance(fact, Unanswered)]
         return Seen(live, family.result(), self.with_parts(found, live), tuple(dict.fromkeys(self.notes)))
 
     @property

@@ -215,13 +215,15 @@ def test_ecr_is_asked_once_for_each_image_of_the_account(
     assert front.operations()["DescribeImages"] == 4
 
 
-def test_an_image_that_may_not_be_asked_for_stays_unknown(
+def test_an_image_that_may_not_be_asked_for_stays_unknown_and_that_is_said(
     aws: Aws, checkout: Checkout, services: EcsServices, front: AwsFront
 ) -> None:
     images_of(checkout, f"{URL}/app:1")
     front.fail("DescribeImages", "AccessDeniedException", "no", times=None)
-    (fact,) = seen(aws, checkout).images.values()
+    found = seen(aws, checkout)
+    (fact,) = found.images.values()
     assert isinstance(fact, Unanswered)
+    assert found.notes == ("not known: ecr:DescribeImages: AccessDeniedException: no",)
 
 
 def test_where_another_digest_runs_it_is_asked_what_an_index_stands_for(
