@@ -94,7 +94,10 @@ class Aws:
         self._identity: Answer | None = None
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
+        """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError.
+
+        A parameter of AWS's may be called `service` too (UpdateService's is).
+        """
         return self.call_checked(lambda _: None, service, operation, **parameters)
 
     def call_checked(

@@ -28,7 +28,12 @@ from botocore.utils import (
 from esprestack.http_pool import BrokenReplyError, HttpPool, NotConnectedError, Reply
 from esprestack.signature import Signer, beginning, utc_now
 
-SERVICES = frozenset({"ecs", "events", "logs", "resourcegroupstaggingapi", "scheduler", "secretsmanager", "ssm"})
+SERVICES = frozenset(
+    {
+        "application-autoscaling", "ecr", "ecs", "events", "logs", "resourcegroupstaggingapi", "scheduler",
+        "secretsmanager", "ssm",
+    }
+)  # fmt: skip
 """The services called here that speak JSON, and have the usual address in every region.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html

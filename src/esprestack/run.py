@@ -17,11 +17,12 @@ from esprestack.aws import Aws
 from esprestack.backends.base import Backend, Live, Wanted
 from esprestack.backends.homes import HomesBackend
 from esprestack.config.jsonnet_vars import ext_vars
-from esprestack.config.load import Prepared, Surroundings, find_configs, prepare, prepare_source, source_of
+from esprestack.config.kind import Kind
+from esprestack.config.load import Prepared, Surroundings, by_kind, find_configs, prepare, prepare_source, source_of
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.source import MISSING
-from esprestack.errors import ConfigError, Problem, RefusedError
+from esprestack.errors import ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Action, Plan
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from esprestack.config.examine import Examined, Loaded
     from esprestack.findings import Findings
     from esprestack.iam import Looked
+    from esprestack.services.of_run import Services
 
 _Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
 
@@ -124,15 +126,46 @@ class Run:
 
     # -- configs -----------------------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def paths(self) -> Mapping[Kind, Sequence[Path]]:
+        """The config files of each kind. Raises InputError where there is none at all."""
+        return by_kind(find_configs(self.settings.configs, self.settings.folder), self.surroundings.shown_from)
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """The kinds of config that there are; rules alone where some were selected."""
+        return [Kind.RULES] if self.settings.options.rules else [kind for kind in Kind if self.paths[kind]]
+
+    @functools.cached_property
+    def services(self) -> "Services":
+        """The configs that describe services."""
+        from esprestack.services.of_run import Services
+
+        settings = self.settings
+        return Services(
+            self.paths[Kind.SERVICE],
+            self.surroundings,
+            self.veil,
+            self.aws,
+            settings.region,
+            settings.allow,
+            settings.parallel,
+        )
+
     def prepared(self) -> list[Prepared]:
-        """Every config, rendered and parsed, once. Raises with the problems of all of them."""
+        """Every config of rules, rendered and parsed, once. Raises with the problems of all of them."""
         if self._prepared is None:
-            paths = find_configs(self.settings.configs, self.settings.folder)
-            self._prepared = all_of(lambda path: prepare(path, self.surroundings), paths)
+            if not self.paths[Kind.RULES]:
+                named = ", ".join(str(path.name) for path in self.paths[Kind.SERVICE])
+                what = f"there are no rules here, only a service: {named}"
+                raise InputError(
+                    Problem(what, todo="name a config with rules by --config, or in the action by `config:`")
+                )
+            self._prepared = all_of(lambda path: prepare(path, self.surroundings), self.paths[Kind.RULES])
         return self._prepared
 
     def loaded(self) -> "list[Loaded]":
-        """Every config, held against the model, once. Raises with the problems of all of them."""
+        """Every config of rules, held against the model, once. Raises with the problems of all of them."""
         if self._loaded is None:
             examined = self.examined()
             problems = [problem for item in examined for problem in item.problems]
@@ -155,7 +188,7 @@ class Run:
         from esprestack.config.desired import desired_rules
         from esprestack.config.examine import check
 
-        path = self.settings.folder / find_configs(self.settings.configs, self.settings.folder)[0]
+        path = self.paths[Kind.RULES][0]
         prepared = prepare_source(source_of(item.plan.config, text), path.parent, self.surroundings)
         return prepared, tuple(desired_rules(check(prepared, self.vault), item.plan.scope, self.settings.now))
 
@@ -210,7 +243,7 @@ class Run:
     # -- plans -------------------------------------------------------------------------------------------------
 
     def planned(self, *, cluster: bool = False) -> list[Planned]:
-        """The plan of every config. `cluster`: with notes on the cluster's other rules."""
+        """The plan of every config of rules. `cluster`: with notes on the cluster's other rules."""
         options = self.settings.options
         prepared = self.prepared()
         with self._reading_ahead(prepared, options, cluster) as readings:

@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from esprestack.errors import InputError, Problem, RefusedError
-from esprestack.services.documents import is_registered, opened
+from esprestack.services.compare import is_registered
+from esprestack.services.documents import with_texts
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Document, ServicePlan
 
@@ -50,9 +51,9 @@ def chosen_revision(ecs: Ecs, plan: ServicePlan, choice: Choice, told: Told) -> 
 
 def registered(ecs: Ecs, document: Document, ignored_tags: tuple[str, ...], told: Told) -> str:
     """The ARN of a revision that is what `document` says: the latest one if it is, else a new one."""
-    request = opened(document, ecs.aws.open)
+    request = with_texts(document, ecs.aws.open)
     latest = ecs.latest(request["family"])
-    if latest and is_registered(request, latest.document, ignored_tags):
+    if latest and is_registered(request, latest.document, ecs.scope, ignored_tags):
         told(f"{latest.name} is what the file says already: nothing is registered")
         return latest.arn
     made = ecs.register(document, latest)

@@ -14,7 +14,7 @@ from esprestack.services.choice import Choice, Source, Told, chosen_revision
 from esprestack.services.deployments import ServiceNow
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Handle, RiskKind, ServicePlan
-from esprestack.services.update import Pause, handle_of, located, require_ours, update_service
+from esprestack.services.update_service import Pause, handle_of, located, require_ours, update_service
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from tests.aws.account import CLUSTER, arn
-from tests.aws.services.builders import a_container, a_daemon, a_definition, a_service
-from tests.aws.services.deploying import carried_out
-from tests.aws.services.planning import a_plan
-from tests.aws.services.world import World, name, updates, writes
+from tests.aws.deploys.builders import a_container, a_daemon, a_definition, a_service
+from tests.aws.deploys.deploying import carried_out
+from tests.aws.deploys.planning import a_plan
+from tests.aws.deploys.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.shaky_front import Fault
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from tests.aws.account import ACCOUNT, CLUSTER, REGION
-from tests.aws.services.builders import a_definition, a_service
+from tests.aws.deploys.builders import a_definition, a_service
 
 from esprestack.config.source import Source, read_tree
 from esprestack.errors import Where
-from esprestack.services.documents import is_registered, tags_in
+from esprestack.services.compare import is_registered
+from esprestack.services.documents import tags_in
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import (
     Comparison,
@@ -54,7 +55,7 @@ def a_plan(
     entry = ecs.entry()
     live = _live(ecs, entry) if entry else None
     runs = live.revision if live else None
-    same = runs is not None and is_registered(wanted, runs.document)
+    same = runs is not None and is_registered(wanted, runs.document, SCOPE)
     tags, has = tags_in(desired.get("tags")), tags_in(entry.get("tags")) if entry else {}
     made: dict[str, Any] = {
         "config": a_config(wanted, desired),

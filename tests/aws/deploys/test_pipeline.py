@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 from tests.aws.conftest import Esprestack, Said
-from tests.aws.services.builders import a_service
-from tests.aws.services.planning import ServiceFiles
-from tests.aws.services.waiting import Clock
-from tests.aws.services.world import World, writes
+from tests.aws.deploys.builders import a_service
+from tests.aws.deploys.planning import ServiceFiles
+from tests.aws.deploys.waiting import Clock
+from tests.aws.deploys.world import World, writes
 from tests.support.ecs_server import EcsServer
 
 from esprestack.errors import Problem
