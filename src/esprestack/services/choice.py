@@ -62,14 +62,13 @@ def registered(ecs: Ecs, document: Document, ignored_tags: tuple[str, ...], told
 
 
 def _of_file(ecs: Ecs, plan: ServicePlan, told: Told) -> str:
-    running = plan.live.revision if plan.live else None
-    if plan.register is None and running and running.status == "ACTIVE":
-        return running.arn
-    if plan.register is None and running is None and plan.family:
-        return plan.family.arn
-    # an inactive revision starts no task, though it may be what the file says
-    document = plan.config.task_definition.document if plan.register is None else plan.register
-    return registered(ecs, document, plan.config.ignored_tags, told)
+    revision = plan.revision
+    if revision is None:
+        document = plan.register or plan.config.task_definition.document
+        return registered(ecs, document, plan.config.ignored_tags, told)
+    if plan.moves:
+        told(f"{revision.name} is what the file says already: nothing is registered")
+    return revision.arn
 
 
 def _current(plan: ServicePlan) -> str:

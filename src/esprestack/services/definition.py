@@ -10,14 +10,14 @@ from typing import Any
 from esprestack.config.load import Prepared
 from esprestack.config.seals import broken_seals
 from esprestack.config.tree import Data, Path, Tree
-from esprestack.errors import Problem
+from esprestack.errors import ConfigError, Problem
 from esprestack.secrets import SEALED, Vault
 from esprestack.services.codes import severity_of
 from esprestack.services.documents import KEYED, PAIRS
 from esprestack.services.held import Held, Spelled, held
 from esprestack.services.members import OURS, definition_form
-from esprestack.services.model import Definition
-from esprestack.services.shapes import CREATE, REGISTER, Form, request_form, told_only
+from esprestack.services.model import Definition, Document
+from esprestack.services.shapes import CREATE, REGISTER, Form, request_form, shape_form, told_only
 
 _FAILURES = "failures"
 """What describe-services prints beside the services."""
@@ -72,6 +72,19 @@ def read_service_definition(prepared: Prepared, vault: Vault, service: str) -> R
     if key and any(problem.code == "wrong-value" for problem in wrong):
         return ReadDefinition(Definition(prepared.source.path, {}, tree), (*prepared.missing, *wrong))
     return _read(prepared, definition_form(), at, told_only("Service", CREATE) | OURS, vault, wrong, None)
+
+
+def read_overrides(prepared: Prepared, vault: Vault) -> Document:
+    """A file with a TaskOverride: what a run changes of its task. Raises ConfigError.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+    """
+    found = held(prepared.tree.data, shape_form("TaskOverride"), prepared.tree, (), (), vault.open)
+    problems = [*prepared.missing, *found.problems, *broken_seals(prepared.tree, vault)]
+    errors = [problem for problem in problems if problem.stops]
+    if errors:
+        raise ConfigError(errors)
+    return found.document
 
 
 def _read(

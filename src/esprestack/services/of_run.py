@@ -3,14 +3,15 @@
 In: the paths of ecspresso.yml files and what a run is made with; out: configs, plans, findings. Nothing here prints.
 """
 
+import copy
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from esprestack.aws import Aws
-from esprestack.config.load import Surroundings, prepare_alone, read_source
-from esprestack.errors import ConfigError, Problem, Severity, Where
+from esprestack.config.load import Prepared, Surroundings, prepare_alone, read_source
+from esprestack.errors import ConfigError, InputError, Problem, Severity, Where
 from esprestack.plan.compare import Veil
 from esprestack.plan.model import Plan
 from esprestack.services.as_plan import as_plan
@@ -19,7 +20,15 @@ from esprestack.services.consistency import consistency
 from esprestack.services.live import read_live
 from esprestack.services.model import ServiceConfig, ServicePlan, ServiceScope
 from esprestack.services.plan import plan_service
-from esprestack.services.read import ExaminedService, PreparedService, examine_service, prepare_service
+from esprestack.services.read import (
+    ExaminedService,
+    PreparedService,
+    ServiceHead,
+    examine_service,
+    prepare_beside,
+    prepare_service,
+    read_head,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +60,37 @@ class Services:
         self._region = region
         self._allow = allow
         self._parallel = parallel
+        self._task_definition: Path | None = None
         self._prepared: list[PreparedService] | None = None
         self._configs: list[ServiceConfig] | None = None
+        self._plans: list[PlannedService] | None = None
+
+    def alone(self, task_definition: Path | None = None) -> "Services":
+        """The only one, to be deployed or run by itself; `task_definition` is read in place of the config's own.
+
+        Raises InputError where there is none, or several.
+        """
+        if len(self._paths) != 1:
+            names = ", ".join(path.name for path in self._paths)
+            what = f"which service? There are {names}" if names else "there is no service here: no ecspresso.yml"
+            raise InputError(Problem(what, todo="name its config with --config"))
+        alone = copy.copy(self)
+        if task_definition:
+            alone._prepared = alone._configs = alone._plans = None
+            alone._task_definition = task_definition
+        return alone
+
+    def head(self) -> ServiceHead:
+        """What the first config says by itself. Raises ConfigError."""
+        return read_head(self._config(self._paths[0]), self._veil.vault, self._region)
+
+    def beside(self, path: Path) -> Prepared:
+        """Another file, rendered with the look-ups of the first config. Raises ConfigError."""
+        return prepare_beside(self._config(self._paths[0]), path, self._surroundings)
+
+    def _config(self, path: Path) -> Prepared:
+        source = read_source(path, self._surroundings.shown_from)
+        return prepare_alone(source, path.parent, self._surroundings)
 
     def prepared(self) -> list[PreparedService]:
         """Every config with its definitions, rendered and parsed. Raises ConfigError with the problems of all."""
@@ -70,8 +108,7 @@ class Services:
         return self._prepared
 
     def _prepare(self, path: Path) -> PreparedService:
-        source = read_source(path, self._surroundings.shown_from)
-        return prepare_service(prepare_alone(source, path.parent, self._surroundings), self._surroundings)
+        return prepare_service(self._config(path), self._surroundings, self._task_definition)
 
     def examined(self) -> list[ExaminedService]:
         """Every config with what is wrong with its text."""
@@ -105,10 +142,12 @@ class Services:
         return [item for item in every if item.severity is Severity.ERROR or item.code not in self._allow]
 
     def planned(self) -> list[PlannedService]:
-        """The plan of every config, side by side. Raises AwsError."""
-        configs = self.configs()
-        with ThreadPoolExecutor(max(1, len(configs))) as pool:
-            return list(pool.map(self._planned, configs))
+        """The plan of every config, once, side by side. Raises AwsError."""
+        if self._plans is None:
+            configs = self.configs()
+            with ThreadPoolExecutor(max(1, len(configs))) as pool:
+                self._plans = list(pool.map(self._planned, configs))
+        return self._plans
 
     def _planned(self, config: ServiceConfig) -> PlannedService:
         aws, scope = self.home(config)
@@ -125,7 +164,7 @@ class Services:
             found.append(verify(self._aws, config, scope, self._parallel))
         return found
 
-    def home(self, config: ServiceConfig) -> tuple[Aws, ServiceScope]:
+    def home(self, config: ServiceConfig | ServiceHead) -> tuple[Aws, ServiceScope]:
         """Where the config's service lives, and the clients of that region. Raises ConfigError for somebody else's."""
         aws = self._aws(config.region)
         partition, account = aws.identity()

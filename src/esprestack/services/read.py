@@ -5,7 +5,7 @@ In: the config, rendered and parsed (`config.load`), and how its parts are prepa
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
@@ -72,28 +72,70 @@ def read_service(prepared: PreparedService, vault: Vault, region: str = "") -> S
     return examined.config
 
 
-def prepare_service(config: Prepared, surroundings: Surroundings) -> PreparedService:
-    """The config with the files that it names, which are rendered with its own look-ups."""
+@dataclass(frozen=True, slots=True)
+class ServiceHead:
+    """What a config says by itself, without its definition files."""
+
+    path: str
+    region: str
+    cluster: str
+    service: str
+    timeout: float
+    """Seconds that a command of the service may take."""
+
+
+def read_head(config: Prepared, vault: Vault, region: str = "") -> ServiceHead:
+    """The config's own part; `region` is for one that names none. Raises ConfigError with all that is wrong with it."""
+    file, problems = _file(config)
+    problems = [*config.missing, *problems, *broken_seals(config.tree, vault)]
+    if problems or file is None:
+        raise ConfigError(problems)
+    return _head(config, file, region, vault)
+
+
+def prepare_service(
+    config: Prepared, surroundings: Surroundings, task_definition: FilePath | None = None
+) -> PreparedService:
+    """The config with the files that it names, which are rendered with its own look-ups.
+
+    `task_definition` is read in place of the config's own.
+    """
     file, problems = _file(config)
     if file is None:
         return PreparedService(config, None, None, None, tuple(problems))
-    folder = (surroundings.shown_from / config.source.path).parent
+    folder = _folder(config, surroundings)
     try:
-        asking = surroundings.plugged(config.source, folder, preamble_of(config.tree))
+        lookups = _lookups(config, surroundings)
     except ConfigError as error:  # a plugin that can't be
         return PreparedService(config, file, None, None, tuple(problems), error.problems)
-    lookups = [*surroundings.local, *asking]
     named = {"task_definition": file.task_definition, "service_definition": file.service_definition or ""}
     parts: dict[str, Prepared] = {}
     unprepared: list[Problem] = []
     for key, name in named.items():
-        if name and MISSING not in name:
+        instead = task_definition if key == "task_definition" else None
+        if instead or (name and MISSING not in name):
             try:
-                parts[key] = _part(config, key, name, folder, surroundings, lookups)
+                there = instead or _named(config, key, name, folder, surroundings)
+                parts[key] = _part(there, folder, surroundings, lookups)
             except ConfigError as error:
                 unprepared += map(_of_definition, error.problems)
-    task_definition, service_definition = (parts.get(key) for key in named)
-    return PreparedService(config, file, task_definition, service_definition, tuple(problems), tuple(unprepared))
+    of_task, of_service = (parts.get(key) for key in named)
+    return PreparedService(config, file, of_task, of_service, tuple(problems), tuple(unprepared))
+
+
+def prepare_beside(config: Prepared, path: FilePath, surroundings: Surroundings) -> Prepared:
+    """Another file, rendered with the look-ups of the config. Raises ConfigError."""
+    return _part(path, path.parent, surroundings, _lookups(config, surroundings))
+
+
+def _folder(config: Prepared, surroundings: Surroundings) -> FilePath:
+    return (surroundings.shown_from / config.source.path).parent
+
+
+def _lookups(config: Prepared, surroundings: Surroundings) -> list[Lookup]:
+    """Those of every config, and those that this one has plugins for. Raises ConfigError."""
+    asking = surroundings.plugged(config.source, _folder(config, surroundings), preamble_of(config.tree))
+    return [*surroundings.local, *asking]
 
 
 def examine_service(prepared: PreparedService, vault: Vault, region: str = "") -> ExaminedService:
@@ -128,16 +170,27 @@ def _config(
     region: str,
     vault: Vault,
 ) -> ServiceConfig:
+    head = _head(prepared.config, file, region, vault)
     return ServiceConfig(
-        path=prepared.config.source.path,
-        region=vault.open(file.region or "") or region,
-        cluster=vault.open(file.cluster),
-        service=vault.open(file.service or ""),
-        timeout=file.timeout,
+        path=head.path,
+        region=head.region,
+        cluster=head.cluster,
+        service=head.service,
+        timeout=head.timeout,
         task_definition=task_definition,
         service_definition=others[0] if others else None,
         ignored_tags=tuple((file.ignore and file.ignore.tags) or ()),
         warnings=tuple(warnings),
+    )
+
+
+def _head(config: Prepared, file: ServiceFile, region: str, vault: Vault) -> ServiceHead:
+    return ServiceHead(
+        path=config.source.path,
+        region=vault.open(file.region or "") or region,
+        cluster=vault.open(file.cluster),
+        service=vault.open(file.service or ""),
+        timeout=file.timeout,
     )
 
 
@@ -187,10 +240,11 @@ def _warning(code: str, what: str, prepared: PreparedService, key: str) -> Probl
 # -- the files that it names -----------------------------------------------------------------------------------
 
 
-def _part(
-    config: Prepared, key: str, name: str, folder: Path, surroundings: Surroundings, lookups: list[Lookup]
-) -> Prepared:
-    path = named_file(key, name, folder, config.tree.where((key,)), surroundings.shown_from)
+def _named(config: Prepared, key: str, name: str, folder: FilePath, surroundings: Surroundings) -> FilePath:
+    return named_file(key, name, folder, config.tree.where((key,)), surroundings.shown_from)
+
+
+def _part(path: FilePath, folder: FilePath, surroundings: Surroundings, lookups: list[Lookup]) -> Prepared:
     root = folder.resolve() if path.is_relative_to(folder.resolve()) else path.parent
     return prepare_part(
         read_source(path, surroundings.shown_from.resolve()), path.parent, root, lookups, surroundings.ext

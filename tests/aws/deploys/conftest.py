@@ -18,7 +18,7 @@ from tests.support.ecs_server import EcsServer, ScriptedEcs
 from esprestack import aws
 from esprestack.backends import task_watch
 from esprestack.secrets import Vault
-from esprestack.services import ready, wait
+from esprestack.services import wait
 from esprestack.services.ecs import Ecs
 from esprestack.terminal import Terminal
 
@@ -91,10 +91,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch, folder: Folder) -> ServiceFiles:
-    """The files of the service `web`, as the commands read them."""
-    files = ServiceFiles()
-    monkeypatch.setattr(ready, "ready_plan", files.plan)
-    monkeypatch.setattr(ready, "ready_home", files.home)
-    folder.write("region: eu-central-1\ncluster: jobs\nservice: web\n", "ecspresso.yml")
-    return files
+def files(folder: Folder) -> ServiceFiles:
+    """The files of the service `web`."""
+    return ServiceFiles(folder)

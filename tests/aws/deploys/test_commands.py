@@ -9,14 +9,13 @@ import pytest
 from tests.aws.account import CLUSTER, REGION, arn
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
-from tests.aws.deploys.builders import a_container, a_daemon, a_definition
+from tests.aws.deploys.builders import BREAKER, NETWORK, a_container, a_daemon, a_definition, a_service
 from tests.aws.deploys.planning import ServiceFiles
 from tests.aws.deploys.waiting import Clock
 from tests.aws.deploys.world import World, updates, writes
 from tests.support.ecs.tasks import Ending
 from tests.support.ecs_server import EcsServer
 
-from esprestack.services.model import Risk, RiskKind
 from esprestack.terminal import Terminal
 
 Signals = dict[int, Callable[[int, Any], None]]
@@ -140,10 +139,15 @@ def test_a_risk_that_stops_can_be_allowed_or_not(
 ) -> None:
     world.runs("app:1")
     files.definition = "app:2"
-    files.more = {"risks": (Risk("stalls", "it would never be done", RiskKind.STOPS),)}
+    percents = {"minimumHealthyPercent": 100, "maximumPercent": 100}
+    files.service = a_service(deploymentConfiguration={**BREAKER, **percents})
     said = esprestack("deploy")
     assert (said.code, writes(server)) == (1, [])
-    assert said.err.splitlines() == ["error: it would never be done", "error: nothing was deployed"]
+    lines = said.err.splitlines()
+    assert lines[0].startswith("error: service.json:1:")
+    assert "of 2 tasks none may be stopped (at least 100%), and none started (at most 100%)" in lines[0]
+    assert lines[1:] == ["error: nothing was deployed"]
+    assert esprestack("deploy", "--allow", "percent-stalls", "--no-wait").code == 0
 
 
 def test_ctrl_c_ends_the_waiting_and_not_the_deployment(
@@ -202,16 +206,12 @@ def test_a_wait_says_which_deployment_it_waits_for(esprestack: Esprestack, world
 
 
 def test_a_handle_in_json_needs_no_config(
-    esprestack: Esprestack, files: ServiceFiles, world: World, monkeypatch: pytest.MonkeyPatch
+    esprestack: Esprestack, files: ServiceFiles, world: World, folder: Folder
 ) -> None:
     world.runs("app:1")
     files.definition = "app:2"
     handle = esprestack("deploy", "--no-wait", "--format", "json").out
-
-    def no_config(_: object) -> Any:
-        raise AssertionError("the config was read")
-
-    monkeypatch.setattr(files, "home", no_config)
+    (folder.path / "ecspresso.yml").unlink()
     assert esprestack("wait", "--deployment", handle).code == 0
 
 
@@ -245,9 +245,11 @@ def test_a_run_as_json_names_its_service(esprestack: Esprestack) -> None:
 
 
 def test_all_options_of_a_run_go_into_its_request(
-    esprestack: Esprestack, files: ServiceFiles, folder: Folder, server: EcsServer
+    esprestack: Esprestack, files: ServiceFiles, folder: Folder, server: EcsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder.write(OVERRIDES, "overrides.json")
+    monkeypatch.setenv("COMMAND", "true")
+    folder.write(OVERRIDES.replace('"true"', '"{{ must_env `COMMAND` }}"'), "overrides.json")
+    folder.write(json.dumps(a_definition("app:7")), "other.json")
     said = esprestack(
         "run", "--overrides-file", "overrides.json", "--task-def", "other.json", "--count", "2", "--tags", "a=1,b=2=3",
         "--propagate-tags", "TASK_DEFINITION", "--client-token", "token", "--watch-container", "app",
@@ -258,14 +260,15 @@ def test_all_options_of_a_run_go_into_its_request(
     assert request["overrides"] == json.loads(OVERRIDES)
     assert (request["count"], request["clientToken"], request["propagateTags"]) == (2, "token", "TASK_DEFINITION")
     assert request["tags"] == [{"key": "a", "value": "1"}, {"key": "b", "value": "2=3"}]
-    assert files.read == ["other.json"]
+    (registered,) = [call.parameters for call in server.calls if call.operation == "RegisterTaskDefinition"]
+    assert registered["containerDefinitions"][0]["image"] == "app:7"
 
 
 def test_overrides_that_are_no_json_are_refused(esprestack: Esprestack, folder: Folder, server: EcsServer) -> None:
     folder.write("command: x", "overrides.json")
     said = esprestack("run", "--overrides-file", "overrides.json")
     assert (said.code, server.calls) == (1, [])
-    assert "overrides.json: is no JSON" in said.err
+    assert said.err == "error: overrides.json:1:1: broken JSON: Expecting value (mend the JSON here)\n"
 
 
 def test_who_does_not_wait_for_a_run_gets_arns(esprestack: Esprestack, world: World) -> None:
@@ -301,7 +304,7 @@ def test_a_run_that_is_not_done_in_time_goes_on_and_is_no_success(esprestack: Es
 def test_of_two_kinds_of_configs_the_rules_goes_first_and_an_option_or_a_name_chooses(
     esprestack: Esprestack, folder: Folder, world: World
 ) -> None:
-    folder.config(a_rule("nightly"))
+    folder.config(a_rule("nightly", network_configuration={"aws_vpc_configuration": {"subnets": ["subnet-1"]}}))
     world.registers("app:1", family="app")
     assert esprestack("run", "--no-wait").code == 0
     assert esprestack("run", "--no-wait", "-c", "ecspresso.yml").code == 0
@@ -426,7 +429,7 @@ def test_a_service_is_scaled_and_waited_for(esprestack: Esprestack, world: World
 
 
 def test_a_service_is_refreshed_and_waited_for(esprestack: Esprestack, files: ServiceFiles, world: World) -> None:
-    files.service = a_daemon()
+    files.service = a_daemon(networkConfiguration=NETWORK)
     assert esprestack("deploy").code == 0
     said = esprestack("refresh")
     assert (said.code, said.out, world.deployments) == (0, "service web: web:1 is deployed\n", ["web:1", "web:1"])

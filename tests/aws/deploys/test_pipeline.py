@@ -14,8 +14,6 @@ from tests.aws.deploys.waiting import Clock
 from tests.aws.deploys.world import World, writes
 from tests.support.ecs_server import EcsServer
 
-from esprestack.errors import Problem
-
 MIGRATE = json.dumps({"containerOverrides": [{"name": "app", "command": ["rake", "db:migrate"]}]})
 FAILING = json.dumps({"containerOverrides": [{"name": "app", "command": ["exit", "3"]}]})
 
@@ -159,7 +157,7 @@ def test_what_cannot_be_deployed_is_not_migrated(
 ) -> None:
     world.runs("app:1")
     files.definition = "app:2"
-    files.more = {"refusals": (Problem("launchType can't be changed"),)}
+    files.service = a_service(schedulingStrategy="DAEMON", desiredCount=None)
     said = esprestack("deploy", "--migrate", MIGRATE)
     assert (said.code, writes(server)) == (1, [])
-    assert "error: launchType can't be changed" in said.err
+    assert "`schedulingStrategy` is `REPLICA` for good, it can't become `DAEMON`" in said.err

@@ -177,7 +177,7 @@ def test_an_apply_leaves_services_alone_and_says_so(
     assert "DescribeServices" not in front.operations()
 
 
-@pytest.mark.parametrize("command", [("apply",), ("run",), ("iam",)])
+@pytest.mark.parametrize("command", [("apply",), ("iam",)])
 def test_a_command_of_rules_needs_rules(esprestack: Esprestack, checkout: Checkout, command: tuple[str, ...]) -> None:
     said = esprestack(*command)
     assert said.code == 1

@@ -46,8 +46,11 @@ _containers = st.fixed_dictionaries(
         ),
     },
 )
+_two_containers: st.SearchStrategy[Any] = st.lists(
+    _containers, min_size=1, max_size=2, unique_by=lambda one: str(one["name"])
+)
 _definitions = st.fixed_dictionaries(
-    {"family": st.just("web"), "containerDefinitions": st.lists(_containers, min_size=1, max_size=2, unique_by=lambda one: one["name"])},
+    {"family": st.just("web"), "containerDefinitions": _two_containers},
     optional={"cpu": _texts, "networkMode": st.sampled_from(["awsvpc", "bridge", "host"])},
 )
 
