@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from esprestack import jobs
-from esprestack.config.kind import Kind
+from esprestack.deploying import Deploying
 from esprestack.drifting import Drifting
 from esprestack.errors import (
     AwsError,
@@ -25,11 +25,13 @@ from esprestack.github.runner import Log
 from esprestack.plan.ignored import ignored
 from esprestack.plan.make import PlanOptions
 from esprestack.plan.outcome import Result as Ended
+from esprestack.plan.outcome import Step, Waiting
 from esprestack.reports.markdown import problems_markdown
 from esprestack.reports.text import step_text
 from esprestack.reviewed import Reviews
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
+from esprestack.services.ready import migrations_in
 from esprestack.signals import CancelledError, Signals
 from esprestack.telling import Result, Telling
 
@@ -111,25 +113,26 @@ class _Step:
             result.failure_reason = result.failure_reason or "changes"
 
     def apply(self, run: Run, result: Result) -> None:
-        planned, problems = jobs.diff_rules(run)
-        result.planned = planned
-        for path in run.paths[Kind.SERVICE]:
-            self.log.notice(f"{path.name} describes a service, which `apply` leaves alone")
+        migrations = migrations_in(self.inputs.migrate, run, "the input `migrate`") if self.inputs.migrate else {}
+        result.planned, problems = jobs.diff(run)
         jobs.require_no_obstacle(problems)
         self._require_reviewed(result)
         self.telling.files(result)  # what was before is written down before anything is changed
         self.signals.wait_for_the_rule_in_hand()
-        result.outcomes = jobs.apply_plans(
-            run, planned, problems, self.signals.stop, lambda step: self.log.print(step_text(step, colour=False))
-        )
+        deploying = Deploying(run, migrations, _Ears(self.log, self.signals), self.signals.stop, self._told)
+        applied = deploying.carry_out(result.planned, problems)
+        result.planned, result.outcomes = applied.planned, applied.outcomes
         result.problems += problems
         result.problems += [problem for outcome in result.outcomes for problem in outcome.problems]
         if self.signals.number:
-            result.problems.append(Problem("the run was cancelled; rules that weren't tried are as they were"))
+            result.problems.append(Problem("the run was cancelled; what wasn't tried is as it was"))
         unread = any(outcome.count(Ended.DIFFERS) for outcome in result.outcomes)
         result.failure_reason = ("read-back" if unread else "aws") if _stop(result.problems) else ""
         if self.signals.number:
             result.failure_reason = "cancelled"
+
+    def _told(self, step: Step | Waiting) -> None:
+        self.log.print(step_text(step, colour=False))
 
     def _require_reviewed(self, result: Result) -> None:
         """Looks up what was merged, and holds the plan against what was reviewed there."""
@@ -179,6 +182,20 @@ class _Step:
     def validate(self, run: Run, result: Result) -> None:
         result.problems += jobs.validate(run, offline=False)
         result.failure_reason = "config" if _stop(result.problems) else ""
+
+
+class _Ears:
+    """Hears what happens to a service, in the log; a signal ends its pauses."""
+
+    def __init__(self, log: Log, signals: Signals) -> None:
+        self._log = log
+        self._signals = signals
+
+    def say(self, text: str) -> None:
+        self._log.print(text)
+
+    def pause(self, seconds: float) -> bool:
+        return self._signals.stop.wait(seconds)
 
 
 def _leg(inputs: Inputs, environ: Mapping[str, str]) -> tuple[str, str]:

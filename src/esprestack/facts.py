@@ -58,6 +58,11 @@ class TaskDefinition:
     """`LINUX`, `WINDOWS_SERVER_2022_CORE`, …; empty means Linux."""
     containers: tuple[ContainerDefinition, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """`family:revision`."""
+        return self.arn.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

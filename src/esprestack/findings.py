@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from esprestack.checks.online import Wanted
     from esprestack.config.desired import Desired
     from esprestack.config.examine import Loaded
-    from esprestack.facts import Facts
+    from esprestack.facts import Facts, TaskDefinitionFact
 
 _NOBODY = "000000000000"
 _ARN = re.compile(r"arn:(aws[\w-]*):[\w-]+:([\w-]*):(\d{12}):")
@@ -33,6 +33,13 @@ class Findings:
         self._allow = allow
         self._facts: dict[str, Facts] = {}
         self._not_asked: set[str] = set()
+
+    def foresee(self, region: str, task_definitions: "Mapping[str, TaskDefinitionFact]") -> None:
+        """What AWS will say once this run's services are deployed, so that nobody asks it before."""
+        from esprestack.facts import Facts
+
+        old = self._facts.get(region, Facts({}, {}))
+        self._facts[region] = replace(old, task_definitions={**old.task_definitions, **task_definitions})
 
     def prepare(self) -> None:
         """Imports the checks that every config goes through, which somebody has time for while AWS is asked."""

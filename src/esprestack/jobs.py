@@ -18,6 +18,7 @@ from esprestack.plan.ignored import Ignored, without_ignored
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
+from esprestack.plan.pins import NEW
 from esprestack.rule import DEFAULT_ROLE, Home
 from esprestack.run import Planned, Run
 from esprestack.several import all_of, in_order
@@ -95,9 +96,19 @@ def apply_plans(
     from esprestack.apply import Applying
 
     require_no_obstacle(problems)
+    _require_numbers(planned)
     applying = Applying(run.settings.parallel, stop, told)
     outcomes = applying.carry_out([(item.plan, item.backend) for item in planned])
     return [read_back(run, item, outcome, stop, told) for item, outcome in zip(planned, outcomes, strict=True)]
+
+
+def _require_numbers(planned: Sequence[Planned]) -> None:
+    """Raises RefusedError for a rule that follows a revision which isn't registered: AWS is never told of such."""
+    writes = [change.write for item in planned for change in item.plan.changing]
+    for write in writes:
+        if write and write.after and write.after.target and write.after.target.task_definition.endswith(NEW):
+            what = f"`{write.name}` follows a revision that isn't registered yet"
+            raise RefusedError(Problem(what, todo="deploy the service first: apply all configs together"))
 
 
 def require_no_obstacle(problems: Sequence[Problem]) -> None:

@@ -26,6 +26,7 @@ from esprestack.errors import ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.model import Action, Plan
+from esprestack.plan.pins import Pins
 from esprestack.plugged import Plugs
 from esprestack.rule import Rule, Scope, with_texts
 from esprestack.secrets import Vault
@@ -75,8 +76,11 @@ class Planned:
     plan: Plan
     backend: Backend
     desired: "tuple[Desired, ...]"
+    """The rules as they are to be: with the revisions of the services that they follow."""
     on_bus: frozenset[str] | None = None
     """The names of all rules of the bus."""
+    written: "tuple[Desired, ...]" = ()
+    """The rules as the config has them."""
 
 
 class Run:
@@ -319,13 +323,26 @@ class Run:
         from esprestack.config.desired import desired_rules
 
         elsewhere = {name for name, home in homes[self._owner(loaded.prepared)].items() if home != at}
-        desired = tuple(desired_rules(loaded, live.scope, self.settings.now))
+        written = tuple(desired_rules(loaded, live.scope, self.settings.now))
+        desired, pins = self.followed(written, live.scope, deploying=not self.settings.options.rules)
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
         configured = {name for prepared in self.prepared() for name in prepared.wanted}
         options = replace(self.settings.options, now=self.settings.now)
-        plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured)
-        return Planned(plan, backend, desired, live.on_bus)
+        plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured, pins=pins)
+        return Planned(plan, backend, desired, live.on_bus, written)
+
+    def followed(
+        self, desired: "Sequence[Desired]", scope: Scope, *, deploying: bool
+    ) -> "tuple[tuple[Desired, ...], Pins]":
+        """The rules with the revisions of this run's services, deployed or as they run now. Raises EsprestackError."""
+        from esprestack.services.following import followed, foreseen, is_pinned
+
+        if not self.paths[Kind.SERVICE] or not (deploying or any(is_pinned(item.rule) for item in desired)):
+            return tuple(desired), Pins()
+        leaders = self.services.leaders(deploying=deploying)
+        self.findings.foresee(scope.region, foreseen(leaders, scope.region))
+        return followed(desired, scope, leaders, self.vault.open)
 
     def wanted(self, region: str, tracking_id: str, scope: Scope) -> "dict[str, Desired]":
         """What the configs of this region and owner want, by the rules' names."""
@@ -369,7 +386,7 @@ class Run:
             changing = {change.name for change in item.plan.changing}
             changed = [desired for desired in item.desired if desired.rule.name in changing]
             scope = item.plan.scope
-            problems += self.findings.offline(item.desired, scope)
+            problems += self.findings.offline(item.written or item.desired, scope)
             problems += self.findings.online(
                 changed, scope, self.aws(scope.region), self.settings.parallel, item.on_bus, roles=False
             )

@@ -43,8 +43,9 @@ def configured(run: Run, name: str) -> Chosen:
 
     loaded, name = _home(run, name)
     scope = _backend(run, loaded).scope()
-    (desired,) = (item for item in desired_rules(loaded, scope, run.settings.now) if item.rule.name == name)
-    found = run.findings.offline([desired], scope)
+    written = [item for item in desired_rules(loaded, scope, run.settings.now) if item.rule.name == name]
+    found = run.findings.offline(written, scope)
+    ((desired,), _) = run.followed(written, scope, deploying=False)
     found += run.findings.online([desired], scope, run.aws(scope.region), run.settings.parallel, None, roles=False)
     return _chosen(run, desired.rule, scope, found)
 

@@ -20,7 +20,7 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
-    """`work` done to every item. Raises ConfigError with the problems of all of them."""
+    """`work` done to every item. Raises ConfigError with the problems of all of them, each once."""
     results: list[_Out] = []
     problems: list[Problem] = []
     for item in items:
@@ -29,7 +29,7 @@ def all_of(work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
         except ConfigError as error:
             problems += error.problems
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(dict.fromkeys(problems))
     return results
 
 

@@ -45,10 +45,6 @@ class Terminal:
             if self._bar:
                 click.echo(self._bar, nl=False, err=True)
 
-    def say_lines(self, text: str) -> None:
-        """Text that ends its last line itself, as talk."""
-        self.say(text.removesuffix("\n"))
-
     @contextmanager
     def progress(self, total: int) -> Iterator[Callable[[str, bool], None]]:
         """`progress(line, counts)` says a line; below the lines a bar counts the things done, on a terminal."""

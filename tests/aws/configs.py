@@ -124,6 +124,7 @@ class Folder:
         if self.home is Home.SCHEDULER and name.endswith(".yaml") and "cluster:" in text and "\nbackend:" not in text:
             text = f"{text.rstrip()}\nbackend: scheduler\n"
         file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
         return file
 

@@ -393,7 +393,7 @@ def test_every_key_of_the_model_has_a_case() -> None:
     written_here = {key for case in CASES for spelling in case.spellings for key in _keys(_text(spelling))}
     assert set(_keys_of(model.Config)) - written_here == {
         "region", "cluster", "trackingId", "tracking_id", "rules", "plugins", "config", "func_prefix", "funcPrefix",
-        "backend", "defaults", "extends", "until", "allow",  # what AWS doesn't hear of: tests/unit/config/test_layers.py, tests/unit/checks
+        "backend", "defaults", "extends", "until", "allow", "keepRevision", "keep_revision",  # what AWS doesn't hear of: tests/unit/config/test_layers.py, tests/unit/checks
     }  # fmt: skip
 
 

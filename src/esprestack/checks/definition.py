@@ -41,7 +41,7 @@ def definition(subject: Subject, fact: TaskDefinitionFact | None) -> Iterator[Fi
 def _name(subject: Subject, fact: TaskDefinition) -> str:
     """The revision that a run would use; a sealed name stays one."""
     shown = subject.shown.task_definition
-    return shown if SEALED.search(shown) else f"{fact.family}:{fact.revision}"
+    return shown if SEALED.search(shown) else fact.name
 
 
 def _containers(subject: Subject, fact: TaskDefinition) -> Iterator[Finding]:

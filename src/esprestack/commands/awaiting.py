@@ -58,8 +58,10 @@ def awaited(
     changed: bool = False,
 ) -> int:
     """Waits, at most so many seconds, and says how the deployment ended; `wanted`: SUCCEEDED unless told otherwise."""
-    from esprestack.services.model import Moment, Verdict
-    from esprestack.services.texts import deployed_json, failure, moment_text, stopped_lines, verdict_text
+    from esprestack.plan.outcome import Moment
+    from esprestack.reports.text import moment_text
+    from esprestack.services.model import Verdict
+    from esprestack.services.texts import deployed_json, failure, stopped_lines, verdict_text
     from esprestack.services.wait import DeploymentWatch
 
     def told(news: "News") -> None:

@@ -11,8 +11,12 @@ from esprestack.options import write
 from esprestack.terminal import FAILURE, Terminal, complain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from esprestack.jobs import AnyPlanned
     from esprestack.plan.outcome import Outcome, Waiting
-    from esprestack.run import Planned, Run
+    from esprestack.run import Run
+    from esprestack.services.model import Document
 
 FOLDER = "esprestack-out"
 
@@ -28,13 +32,15 @@ class Reporting:
 def carry_out(
     terminal: Terminal,
     run: "Run",
-    planned: "Sequence[Planned]",
+    planned: "Sequence[AnyPlanned]",
     problems: Sequence[Problem],
     form: str,
     reporting: Reporting,
+    migrations: "Mapping[str, Document] | None" = None,
 ) -> int:
     """Carries out the plans and tells what became of them; the exit code. Raises RefusedError."""
     from esprestack import jobs
+    from esprestack.deploying import Deploying
     from esprestack.plan.outcome import Result, Step
     from esprestack.reports.as_json import report, to_json
     from esprestack.reports.text import outcome_text, step_text
@@ -57,7 +63,8 @@ def carry_out(
             ended = isinstance(step, Step) and step.result is not Result.DIFFERS
             progress(step_text(step, terminal.colour), ended)
 
-        outcomes = jobs.apply_plans(run, planned, problems, terminal.stop, told)
+        applied = Deploying(run, migrations or {}, terminal, terminal.stop, told).carry_out(planned, problems)
+    outcomes, plans = applied.outcomes, [item.plan for item in applied.planned]
     if file:
         file.write(reported(outcomes))
     match form:

@@ -1,6 +1,5 @@
 """What the commands of a service have in common: which task definition, which overrides, what is secret in them."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +8,8 @@ from esprestack.errors import InputError, Problem
 from esprestack.options import options_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from esprestack.run import Run
     from esprestack.services.choice import Choice
     from esprestack.services.model import Document
@@ -36,21 +37,18 @@ def choice_of(given: dict[str, Any]) -> "Choice":
     return asked[0] if asked else Choice()
 
 
-def overrides_of(text: str, option: str) -> "Document":
-    """The TaskOverride in the option's text, which may hold secrets and is never quoted. Raises InputError."""
-    from esprestack.services.ready import overrides_of
-
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        todo = """write '{"containerOverrides": [{"name": "app", "command": ["…"]}]}'"""
-        raise InputError(Problem(f"{option} is no JSON", todo=todo)) from None
-    return overrides_of(found, option)
-
-
 def hide(run: "Run", *documents: "Document") -> None:
     """What names make secrets in task definitions and overrides is masked from now on."""
     from esprestack.services.masking import hide_secrets
 
     for document in documents:
         hide_secrets(document, run.veil)
+
+
+def migrations_of(run: "Run", text: str) -> "Mapping[str, Document]":
+    """What --migrate asks for, by the services' names. Raises EsprestackError."""
+    if not text:
+        return {}
+    from esprestack.services.ready import migrations_in
+
+    return migrations_in(text, run, "--migrate")

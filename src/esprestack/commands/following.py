@@ -22,8 +22,6 @@ class Form(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-    TALK = "talk"
-    """Text on stderr: the tasks aren't what the command is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,6 @@ class _Show:
     def __init__(self, terminal: Terminal, form: Form, subject: "Subject") -> None:
         self._terminal = terminal
         self._is_json = form is Form.JSON
-        self._out = terminal.say_lines if form is Form.TALK else terminal.result
         self._subject = subject
         self._problems: list[Problem] = []
         self.with_source = False
@@ -107,7 +104,7 @@ class _Show:
             case LogLine() if self._is_json:
                 self._terminal.result_json(log_json(news, self._terminal.vault.mask))
             case LogLine():
-                self._out(log_text(news, self._terminal.vault.mask, with_source=self.with_source))
+                self._terminal.result(log_text(news, self._terminal.vault.mask, with_source=self.with_source))
             case Task():
                 self._terminal.say(status_text(news))
             case Problem():
@@ -118,7 +115,7 @@ class _Show:
         if not launch.tasks and not launch.failures:
             self.complain([Problem("ECS started no task, and doesn't say why")])
         if not self._is_json:
-            self._out("".join(f"{task.arn}\n" for task in launch.tasks))
+            self._terminal.result("".join(f"{task.arn}\n" for task in launch.tasks))
         failed = launch.failures or not launch.tasks
         return self._result("started" if launch.tasks else "not started", FAILURE if failed else 0, launch.tasks)
 

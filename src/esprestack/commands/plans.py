@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from esprestack.commands.carry_out import Reporting, carry_out
+from esprestack.commands.choosing import migrations_of
 from esprestack.errors import InputError, Problem
 from esprestack.options import form as form_option
 from esprestack.options import read, run_of, selection, where, write
 from esprestack.terminal import CHANGES, FAILURE, Terminal, complain, show_plans
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from esprestack.jobs import AnyPlanned
     from esprestack.plan.model import Plan
-    from esprestack.run import Run
 
 
 @click.command()
@@ -48,6 +51,11 @@ def diff(terminal: Terminal, /, form: str, exit_code: bool, out: Path | None, **
 @click.option("--plan-hash", help="Only if the plan has this hash.")
 @click.option("--restore", "restored", type=click.Path(path_type=Path), help="Put back what this report says was.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Where the JSON report is written.")
+@click.option(
+    "--migrate", default="", metavar="JSON",
+    help="Before a service's deploy run a task of the same revision with these overrides; deploy only if it exits "
+    "with 0. Of several services: {\"SERVICE\": {...}}.",
+)  # fmt: skip
 @click.pass_obj
 def apply(
     terminal: Terminal,
@@ -58,41 +66,37 @@ def apply(
     plan_hash: str | None,
     restored: Path | None,
     report_file: Path | None,
+    migrate: str,
     **given: Any,
 ) -> int:
     """Make AWS what the configs say, and read back that it is.
+
+    Services are deployed first, one after another, and waited for; rules are written if all of that succeeded.
 
     What was before and what is after stands in a JSON report, below esprestack-out/ unless --report names a file:
     --restore puts it back.
     """
     run = run_of(terminal.vault, given)
+    migrations = migrations_of(run, migrate)
     if restored:
-        if plan_file or plan_hash or given.get("prune"):
-            raise InputError(Problem("--restore goes with no --plan, --plan-hash or --prune"))
+        if plan_file or plan_hash or migrate or given.get("prune"):
+            raise InputError(Problem("--restore goes with no --plan, --plan-hash, --migrate or --prune"))
         from esprestack.restore import restore
 
-        planned = restore(run, read(restored, "report"), str(restored))
+        planned: Sequence[AnyPlanned] = restore(run, read(restored, "report"), str(restored))
         problems = [problem for item in planned for problem in item.plan.refusals]
     else:
         from esprestack import jobs
 
-        planned, problems = jobs.diff_rules(run)
-        _say_what_stays(terminal, run)
+        planned, problems = jobs.diff(run)
         _require(terminal, [item.plan for item in planned], plan_file, plan_hash)
     if form == "text" or dry_run:
         show_plans(terminal, "apply", planned, problems, form)
     if dry_run:
         complain(terminal, problems)
         return FAILURE if any(problem.stops for problem in problems) else 0
-    return carry_out(terminal, run, planned, problems, form, Reporting("restore" if restored else "apply", report_file))
-
-
-def _say_what_stays(terminal: Terminal, run: "Run") -> None:
-    """Services that are among the configs, and that an apply of rules leaves alone."""
-    from esprestack.config.kind import Kind
-
-    for path in run.paths[Kind.SERVICE]:
-        terminal.say(f"note: {path.name} describes a service, which `apply` leaves alone")
+    reporting = Reporting("restore" if restored else "apply", report_file)
+    return carry_out(terminal, run, planned, problems, form, reporting, migrations)
 
 
 def _require(terminal: Terminal, plans: "list[Plan]", plan_file: Path | None, plan_hash: str | None) -> None:

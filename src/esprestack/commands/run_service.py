@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from esprestack.commands.awaiting import ecs_of
-from esprestack.commands.choosing import choice_of, hide, overrides_of
+from esprestack.commands.choosing import choice_of, hide
 from esprestack.commands.following import Following, Form, Waiting, follow
 from esprestack.errors import InputError, Problem
 from esprestack.terminal import Terminal
@@ -30,7 +30,9 @@ def run_service(terminal: Terminal, run: "Run", form: Form, waiting: Waiting, gi
     if text and file:
         raise InputError(Problem("--overrides and --overrides-file don't go together", todo="give one of them"))
     tags = tags_of(given["tags"])
-    overrides = overrides_of(text, "--overrides") if text else ready.ready_overrides(run, Path(file)) if file else {}
+    overrides = (
+        ready.overrides_in(text, "--overrides") if text else ready.ready_overrides(run, Path(file)) if file else {}
+    )
     plan = ready.ready_plan(run, given["task_def"] or "")
     ecs = ecs_of(run, plan.scope)
     hide(run, plan.config.task_definition.document, overrides)

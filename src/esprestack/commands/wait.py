@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from esprestack.commands.awaiting import awaited, ecs_of, form, timeout
+from esprestack.commands.moving_rules import move_rules, rules
 from esprestack.options import run_of, where
 from esprestack.terminal import Terminal
 
@@ -22,13 +23,14 @@ _SECONDS = 600.0
     "--deployment", "text", default="", metavar="HANDLE",
     help="What `deploy --no-wait` printed. Default: the service's active deployment, or its last one.",
 )  # fmt: skip
+@rules
 @timeout
 @form
 @click.pass_obj
-def wait(terminal: Terminal, /, text: str, timeout: float | None, form: str, **given: Any) -> int:
+def wait(terminal: Terminal, /, text: str, with_rules: bool, timeout: float | None, form: str, **given: Any) -> int:
     """Wait for one deployment; exit with 0 only if that deployment succeeded.
 
-    A handle in JSON needs no config.
+    A handle in JSON needs no config. Rules of the configs that name a revision of its family then move along.
     """
     from esprestack.services.meant import completed, last_deployment
 
@@ -41,7 +43,11 @@ def wait(terminal: Terminal, /, text: str, timeout: float | None, form: str, **g
         name = handle.task_definition_arn.rpartition("/")[2] or "what nobody knows"
         which = handle.deployment_id or handle.service_deployment_arn
         terminal.say(f"waiting for the last deployment of the service `{scope.service}`: {which} with {name}")
-    return awaited(terminal, run, ecs, completed(ecs, handle), timeout or seconds, form)
+    handle = completed(ecs, handle)
+    code = awaited(terminal, run, ecs, handle, timeout or seconds, form)
+    if code or not with_rules:
+        return code
+    return move_rules(terminal, run, scope, ecs.revision(handle.task_definition_arn))
 
 
 def _named(run: "Run", text: str) -> "tuple[Handle | None, ServiceScope, float]":

@@ -41,6 +41,8 @@ class Desired:
     tree: Tree
     allow: tuple[str, ...] = ()
     """Codes of findings that are no obstacle for this rule."""
+    keeps_revision: bool = False
+    """Whether it takes no other revision of its task definition, whatever a service of the same run deploys."""
 
     @property
     def meant(self) -> Wanted:
@@ -58,7 +60,11 @@ def desired_rules(loaded: Loaded, scope: Scope, now: datetime) -> list[Desired]:
     """The rules of a config, in its order, in canonical form, as they are to be at `now`."""
     return [
         Desired(
-            _rule(entry, loaded.config, scope, now), ("rules", index), loaded.prepared.tree, tuple(entry.allow or ())
+            _rule(entry, loaded.config, scope, now),
+            ("rules", index),
+            loaded.prepared.tree,
+            tuple(entry.allow or ()),
+            entry.keep_revision,
         )
         for index, entry in zip(loaded.indices, loaded.config.rules or [], strict=True)
     ]

@@ -167,6 +167,12 @@ class RuleEntry(Part):
         description="Tags of the rule; without this key, tags that others put there are left alone",
     )
     allow: Texts | None = key("allow", description="Codes of findings that are no obstacle for this rule")
+    keep_revision: Flag = key(
+        "keepRevision",
+        "keep_revision",
+        default=False,
+        description="Keeps the revision in `taskDefinition` where a service of the same run has another one",
+    )
 
 
 class Plugin(Part):

@@ -55,6 +55,8 @@ class Inputs:
     env_allow: tuple[str, ...]
     secret_names: tuple[str, ...]
     allow: tuple[str, ...]
+    migrate: str
+    """JSON; it may hold secrets."""
     ext_strs: tuple[str, ...]
     ext_codes: tuple[str, ...]
     token: str
@@ -97,6 +99,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         env_allow=lines(text_input("env-allow")),
         secret_names=lines(text_input("secret-names")),
         allow=lines(text_input("allow")),
+        migrate=text_input("migrate"),
         ext_strs=lines(text_input("ext-str")),
         ext_codes=lines(text_input("ext-code")),
         token=text_input("github-token"),

@@ -95,6 +95,29 @@ def require_part(plans: Sequence[Plan], reviewed: Reviewed) -> None:
         raise PlanChangedError(problems)
 
 
+def require_no_more(before: Sequence[Plan], after: Sequence[Plan]) -> None:
+    """Raises PlanChangedError unless each change of `after` was planned `before`, in the same fields.
+
+    Values may be others: the number of a revision that was registered in between.
+    """
+    known = {(plan.identity, change.name): change for plan in before for change in plan.changing}
+    problems = []
+    for plan in after:
+        for change in plan.changing:
+            old = known.get((plan.identity, change.name))
+            paths = [field.path for field in change.fields]
+            if old is None or old.action is not change.action:
+                what = f"wasn't to be {'changed' if old is None else 'so'} ({change.action})"
+            elif more := sorted({*paths} - {field.path for field in old.fields}):
+                what = f"differs from the plan in {', '.join(more)}"
+            else:
+                continue
+            todo = "something else writes this rule: look at a fresh diff, then apply that"
+            problems.append(Problem(f"the plan has changed meanwhile: `{change.name}` {what}", change.where, todo))
+    if problems:
+        raise PlanChangedError(problems)
+
+
 def _moved(change: Change, known: Mapping[str, frozenset[str]], reviewed: Reviewed) -> Iterator[Problem]:
     marks = known.get(reviewed.rule(change.name))
     if marks is None:

@@ -12,6 +12,7 @@ from esprestack.errors import Problem, Where
 from esprestack.plan.compare import Comparison, Veil, compare, is_equal
 from esprestack.plan.completed import is_completed
 from esprestack.plan.model import Action, Change, Plan, digest
+from esprestack.plan.pins import Pins, pinned
 from esprestack.rule import Home, LiveRule, Rule
 from esprestack.schedule.quiet import is_never_quiet
 from esprestack.schedule.starts import mean_the_same
@@ -26,6 +27,9 @@ _ORDER = [
     Action.CREATE, Action.UPDATE, Action.REPLACE, Action.ADOPT, Action.CONFLICT, Action.UNCHANGED, Action.ORPHAN,
     Action.DELETE,
 ]  # fmt: skip
+
+
+_NO_PINS = Pins()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,15 @@ def make_plan(
     elsewhere: Collection[str] = (),
     *,
     configured: Collection[str] = (),
+    pins: Pins = _NO_PINS,
 ) -> Plan:
     """The plan for `desired`, the rules of one config.
 
     `elsewhere` are rules that other configs of this run with the same tracking id answer for: no orphans of ours.
-    `configured` are the rules of all configs of this run.
+    `configured` are the rules of all configs of this run, `pins` what its services mean for those of this config.
     """
     selected = [item for item in desired if not options.rules or item.rule.name in options.rules]
-    changes = [_change(item, live, options, veil) for item in selected]
+    changes = [pinned(_change(item, live, options, veil), pins) for item in selected]
     names = {item.rule.name for item in desired} | set(elsewhere)
     orphans = {} if options.rules else _orphans(live, names)
     changes += [_orphan(name, orphan, live, options, veil) for name, orphan in orphans.items()]
@@ -67,8 +72,8 @@ def make_plan(
         config=config,
         scope=live.scope,
         changes=tuple(changes),
-        refusals=tuple(_refusals(config, desired, changes, live, options)),
-        notes=tuple(_notes(selected, live, names | set(configured), changes)),
+        refusals=tuple(_refusals(config, desired, changes, live, options, pins)),
+        notes=(*pins.notes, *_notes(selected, live, names | set(configured), changes)),
         prune=options.prune,
     )
 
@@ -217,13 +222,13 @@ def _made(
 
 
 def _refusals(
-    config: str, desired: "Sequence[Desired]", changes: Sequence[Change], live: Live, options: PlanOptions
+    config: str, desired: "Sequence[Desired]", changes: Sequence[Change], live: Live, options: PlanOptions, pins: Pins
 ) -> list[Problem]:
     problems = [
         Problem(
             f"conflict: the rule `{change.name}` may not be touched: {change.reason}",
             change.where,
-            _way_out(change),
+            pins.barred[change.name].todo if change.name in pins.barred else _way_out(change),
             "conflict",
         )
         for change in changes

@@ -36,11 +36,25 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A line of a deployment's time line."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a plan."""
 
     plan: Plan
     steps: tuple[Step, ...]
+    timeline: tuple[Moment, ...] = ()
+    """Of a service: its deployment, as it went."""
+    lines: tuple[str, ...] = ()
+    """Of a service that wasn't deployed: its tasks that didn't stay, with the last lines of their logs."""
+    deployment: str = ""
+    """What `wait --deployment` takes."""
 
     @property
     def problems(self) -> list[Problem]:

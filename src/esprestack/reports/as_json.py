@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -57,6 +58,13 @@ class ChangeReport(_Part):
     notes: list[str] = Field(default=[], description="Of a service: its images, and what a deploy brings with it")
 
 
+class MomentReport(_Part):
+    """A line of a deployment's time line."""
+
+    at: str = Field(description="In UTC, ISO 8601")
+    what: str
+
+
 class PlanReport(_Part):
     """One config."""
 
@@ -70,6 +78,9 @@ class PlanReport(_Part):
     changes: list[ChangeReport]
     refusals: list[ProblemReport]
     notes: list[str]
+    deployment: str = Field(default="", description="Of a service, after an apply: what `wait --deployment` takes")
+    timeline: list[MomentReport] = Field(default=[], description="Of a service, after an apply: how it was deployed")
+    stopped: list[str] = Field(default=[], description="Tasks that didn't stay, with the last lines of their logs")
 
 
 class Report(_Part):
@@ -90,6 +101,7 @@ def report(
 ) -> Report:
     """The report of one run, of its plans and, after an apply, of what became of them."""
     steps = {(step.change.name, id(outcome.plan)): step for outcome in outcomes for step in outcome.steps}
+    ended = {id(outcome.plan): outcome for outcome in outcomes}
 
     def change_report(plan: Plan, change: Change) -> ChangeReport:
         step = steps.get((change.name, id(plan)))
@@ -126,11 +138,23 @@ def report(
                 changes=[change_report(plan, change) for change in plan.changes],
                 refusals=[_problem(problem) for problem in plan.refusals],
                 notes=list(plan.notes),
+                **_deployment(ended.get(id(plan))),
             )
             for plan in plans
         ],
         problems=[_problem(problem) for problem in problems],
     )
+
+
+def _deployment(outcome: Outcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return {}
+    moments = [MomentReport(at=_iso(moment.at), what=moment.what) for moment in outcome.timeline]
+    return {"deployment": outcome.deployment, "timeline": moments, "stopped": list(outcome.lines)}
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 _OURS = frozenset(

@@ -16,6 +16,7 @@ from esprestack.plan.outcome import Outcome, Result
 from esprestack.reports.before_after import new_collisions, often, then
 from esprestack.reports.fitting import CLOSING, OPENING, fitted
 from esprestack.reports.gfm import code, fence, html, inline
+from esprestack.reports.text import moment_text
 from esprestack.reports.timeline import timeline
 from esprestack.reports.when import Reader, in_words, next_run
 from esprestack.reports.wording import SIGNS, scope_line, summary
@@ -133,7 +134,7 @@ def _row(change: Change, reader: Reader) -> str:
     if change.action is not Action.DELETE:
         coming = _lines(inline(next_run(after, reader)), inline(then(change, reader)))
     named = f"{SIGNS[change.action]} | {code(change.name)} | {change.action}{state}"
-    return f"| {named} | {when} | {coming} | {_why(change)} |"
+    return f"| {named} | {when} | {coming} | {_lines(_why(change), *map(inline, change.notes))} |"
 
 
 def _expressions(change: Change, after: Words) -> str:
@@ -175,7 +176,23 @@ def outcome_markdown(outcomes: Sequence[Outcome], budget: int, title: str) -> st
         for step in steps:
             said = f": {inline(step.problem.what)}" if step.problem else ""
             lines.append(f"| {code(step.change.name)} | {step.change.action} | {step.result}{said} |")
+    for outcome in outcomes:
+        lines += _deployment(outcome)
     return fitted("\n".join(lines) + "\n", budget)
+
+
+def _deployment(outcome: Outcome) -> Iterator[str]:
+    """A service's deployment as it went; texts of ECS and of the tasks' logs can't end the block around them."""
+    told = [*map(moment_text, outcome.timeline), *outcome.lines]
+    lines = [" ".join(line.splitlines()) for line in told]
+    if lines:
+        mark = fence(lines)
+        yield ""
+        yield f"{OPENING}the deployment of {html(outcome.plan.config)}, in UTC</summary>"
+        yield ""
+        yield from (mark, *lines, mark)
+        yield ""
+        yield CLOSING
 
 
 def problems_markdown(problems: Sequence[Problem], title: str, reader: Reader = _NOBODY) -> str:

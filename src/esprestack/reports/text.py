@@ -1,9 +1,10 @@
 """Plan and Outcome for a terminal."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 
 from esprestack.plan.model import Action, Change, Plan
-from esprestack.plan.outcome import Outcome, Result, Step, Waiting
+from esprestack.plan.outcome import Moment, Outcome, Result, Step, Waiting
 from esprestack.reports.wording import SIGNS, headline, scope_line, summary
 from esprestack.reports.yaml_text import diff_lines
 
@@ -41,6 +42,11 @@ def step_text(step: Step | Waiting, colour: bool) -> str:
     code = {Result.DONE: "32", Result.NOT_TRIED: "33"}.get(step.result, "31")
     said = f": {step.problem.what}" if step.problem else ""
     return _painted(f"{step.result}: {step.change.action} {step.change.name}{said}", code, colour)
+
+
+def moment_text(moment: Moment) -> str:
+    """One line of a deployment's time line, in UTC."""
+    return f"{moment.at.astimezone(UTC):%H:%M:%S} {moment.what}"
 
 
 def outcome_text(outcomes: Sequence[Outcome]) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from esprestack.services.model import Document, Moment
+from esprestack.plan.outcome import Moment
+from esprestack.services.model import Document
 
 COMPLETED, FAILED = "COMPLETED", "FAILED"
 """Rollout states that a deployment ends in.

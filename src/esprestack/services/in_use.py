@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from esprestack.aws import Aws
+from esprestack.rule import Home
 from esprestack.services.ecs import family_of
 
 Pin: TypeAlias = tuple[str, str]
@@ -41,6 +42,11 @@ def users(aws: Aws, family: str, active: Sequence[str], pins: Pins) -> Mapping[s
 def of_service(name: str, cluster: str) -> str:
     """How a service of the cluster with this ARN is named as a user."""
     return f"the service {name} of the cluster {cluster.rpartition('/')[2]}"
+
+
+def of_rule(name: str, home: Home) -> str:
+    """How a rule, or a schedule, is named as a user."""
+    return f"the {'schedule' if home is Home.SCHEDULER else 'rule'} {name}"
 
 
 def _uses(

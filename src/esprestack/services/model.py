@@ -14,6 +14,7 @@ from esprestack.config.tree import Tree
 from esprestack.errors import Problem, Where
 from esprestack.facts import Absent, Unanswered
 from esprestack.plan.compare import FieldChange
+from esprestack.plan.outcome import Moment
 
 Document: TypeAlias = Mapping[str, Any]
 """Members in AWS's spelling (`containerDefinitions`) and in JSON's types; texts may hold seals of the vault.
@@ -267,14 +268,6 @@ class StoppedTask:
     containers: tuple[tuple[str, int | None, str], ...] = ()
     """Of each container its name, exit code and reason."""
     last_lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A line of a deployment's time line."""
-
-    at: datetime
-    what: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from esprestack.plan.model import Plan
 from esprestack.services.as_plan import as_plan
 from esprestack.services.checked import Verified
 from esprestack.services.consistency import consistency
+from esprestack.services.following import Leader, leaders_of
 from esprestack.services.live import read_live
 from esprestack.services.model import ServiceConfig, ServicePlan, ServiceScope
 from esprestack.services.plan import plan_service
@@ -153,6 +154,17 @@ class Services:
         aws, scope = self.home(config)
         plan = plan_service(config, scope, read_live(aws, config, scope, self._parallel), self._veil)
         return PlannedService(plan, as_plan(plan, self._allow))
+
+    def leaders(self, *, deploying: bool) -> list[Leader]:
+        """The services whose revisions rules follow: those that are deployed, or else that run. Raises AwsError."""
+        return leaders_of([item.service for item in self.planned()], self._veil.vault.open, deploying=deploying)
+
+    def planned_again(self, config: ServiceConfig) -> PlannedService:
+        """The plan of one of `configs`, made anew; it takes the place of the one before. Raises AwsError."""
+        plans = self.planned()
+        at = self.configs().index(config)
+        plans[at] = self._planned(config)
+        return plans[at]
 
     def verified(self) -> list[Verified]:
         """Whether what each config names is there and fit. Raises AwsError."""

@@ -6,7 +6,8 @@ In: clusters; out: the task definition of each target, pinned to a revision or n
 from collections.abc import Iterator, Sequence
 
 from esprestack.aws import Aws
-from esprestack.services.in_use import Pin
+from esprestack.rule import Home
+from esprestack.services.in_use import Pin, of_rule
 
 
 class AccountPins:
@@ -32,7 +33,7 @@ class AccountPins:
             targets = self._aws.pages("events", "list_targets_by_rule", "NextToken", Rule=rule, EventBusName=bus)
             for target in [one for page in targets for one in page.get("Targets") or ()]:
                 if arn := (target.get("EcsParameters") or {}).get("TaskDefinitionArn"):
-                    yield arn, f"the rule {rule}"
+                    yield arn, of_rule(rule, Home.RULES)
 
     def _of_schedules(self, clusters: frozenset[str]) -> Iterator[Pin]:
         """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_ListSchedules.html"""
@@ -44,4 +45,4 @@ class AccountPins:
             where = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
             target = self._aws.call("scheduler", "get_schedule", **where).get("Target") or {}
             if arn := (target.get("EcsParameters") or {}).get("TaskDefinitionArn"):
-                yield arn, f"the schedule {schedule['Name']}"
+                yield arn, of_rule(schedule["Name"], Home.SCHEDULER)

@@ -5,8 +5,9 @@ In: looks; out: moments, ECS's own with ECS's time. Pure.
 
 from datetime import datetime
 
+from esprestack.plan.outcome import Moment
 from esprestack.services.deployments import Deployment, ServiceDeployment, ServiceNow
-from esprestack.services.model import Handle, Moment
+from esprestack.services.model import Handle
 
 
 class Progress:

@@ -3,7 +3,7 @@
 In: the family; out: what is known of its active revisions, or which were deregistered and which were kept for whom.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -82,15 +82,15 @@ def plan_deregistration(ecs: Ecs, family: str, keeps: int, pins: Pins) -> Deregi
     return Deregistration(tuple(arn for arn in wanted if arn not in used), kept)
 
 
-def require_unused(ecs: Ecs, family: str, arn: str, pins: Pins, but_for: str = "") -> None:
+def require_unused(ecs: Ecs, family: str, arn: str, pins: Pins, but_for: Collection[str] = ()) -> None:
     """Raises RefusedError where somebody uses the revision, InputError for one that isn't active; and AwsError.
 
-    The user `but_for` doesn't count.
+    The users in `but_for` don't count.
     """
     active = ecs.arns(family)
     if arn not in active:
         raise InputError(Problem(f"there is no active revision {names([arn])}", todo="see `esprestack revisions`"))
-    found = [who for who in users(ecs.aws, family, active, pins).get(arn, ()) if who != but_for]
+    found = [who for who in users(ecs.aws, family, active, pins).get(arn, ()) if who not in but_for]
     if found:
         what = f"{names([arn])} isn't deregistered: {', '.join(found)} couldn't start tasks of it any more"
         raise RefusedError(Problem(what, todo="move them to another revision first"))

@@ -49,12 +49,20 @@ def revision_to_run(ecs: Ecs, plan: ServicePlan, options: RunOptions, told: Told
     Raises InputError, before anything is registered, with all that RunTask would refuse as far as it is known.
     """
     from_file = options.choice.source is Source.FILE
-    _check(plan, options, _containers_of(plan.config.task_definition.document) if from_file else [])
+    if from_file:
+        require_runnable(plan, options)
+    else:
+        _check(plan, options, [])
     arn = chosen_revision(ecs, plan, options.choice, told)
     if not from_file and (options.watch or overridden(options)):
         setups = Tasks(ecs.aws, ecs.scope.cluster_arn).setups(arn)
         _check(plan, options, [setup.name for setup in setups])
     return arn
+
+
+def require_runnable(plan: ServicePlan, options: RunOptions) -> None:
+    """Raises InputError with all that RunTask would refuse of a task of the file's definition. Asks nobody."""
+    _check(plan, options, _containers_of(plan.config.task_definition.document))
 
 
 def start_tasks(ecs: Ecs, plan: ServicePlan, task_definition: str, options: RunOptions) -> Launch:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from esprestack.plan.outcome import Moment
 from esprestack.services.deployments import ServiceDeployment, ServiceNow
-from esprestack.services.model import Moment
 from esprestack.services.progress import counts_text
 
 

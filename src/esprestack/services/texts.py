@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from esprestack.errors import Problem
 from esprestack.services.handles import to_json
-from esprestack.services.model import Deployed, Handle, Moment, StoppedTask, Verdict
+from esprestack.services.model import Deployed, Handle, StoppedTask, Verdict
 
 _WORDS = {
     Verdict.SUCCEEDED: "is deployed",
@@ -19,10 +19,6 @@ _WORDS = {
     Verdict.TIMED_OUT: "timed out",
     Verdict.STOPPED: "isn't waited for any more",
 }
-
-
-def moment_text(moment: Moment) -> str:
-    return f"{moment.at.astimezone(UTC):%H:%M:%S} {moment.what}"
 
 
 def verdict_text(deployed: Deployed) -> str:

@@ -13,11 +13,12 @@ from typing import TypeAlias
 from esprestack.aws import Aws
 from esprestack.backends.task_ends import remedy
 from esprestack.errors import Again, AwsError, Problem, Severity
+from esprestack.plan.outcome import Moment
 from esprestack.services.deployments import ServiceDeployment
 from esprestack.services.ecs import Ecs
 from esprestack.services.handles import to_text
 from esprestack.services.history import History, readable
-from esprestack.services.model import Deployed, Handle, Moment, StoppedTask, Verdict
+from esprestack.services.model import Deployed, Handle, StoppedTask, Verdict
 from esprestack.services.progress import Progress
 from esprestack.services.stopped import stopped_tasks
 from esprestack.services.update_service import Pause

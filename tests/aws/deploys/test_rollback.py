@@ -292,9 +292,9 @@ def test_a_revision_that_a_schedule_is_pinned_to_is_not_deregistered(
     own = of_service("web", client.scope.cluster_arn)
     web_2 = arn("ecs", "task-definition/web:2")
     with pytest.raises(RefusedError) as error:
-        require_unused(client, "web", web_2, AccountPins(client.aws), but_for=own)
+        require_unused(client, "web", web_2, AccountPins(client.aws), but_for=[own])
     assert str(error.value).startswith("web:2 isn't deregistered: the rule nightly couldn't start tasks of it any more")
     events.remove_targets(Rule="nightly", Ids=["1"])
-    require_unused(client, "web", web_2, AccountPins(client.aws), but_for=own)
+    require_unused(client, "web", web_2, AccountPins(client.aws), but_for=[own])
     with pytest.raises(RefusedError, match="the service web of the cluster jobs couldn't start tasks"):
         require_unused(client, "web", web_2, AccountPins(client.aws))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.aws.account import Account, written
+from tests.aws.account import written
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.aws.services.registry import URL, Registry
@@ -162,24 +162,11 @@ def test_findings_stop_a_diff_and_can_be_allowed(
     assert "[network-missing]" not in esprestack("diff", "--allow", "network-missing").err
 
 
-# -- apply and the other commands of rules ---------------------------------------------------------------------
+# -- the commands of rules ---------------------------------------------------------------------
 
 
-def test_an_apply_leaves_services_alone_and_says_so(
-    esprestack: Esprestack, checkout: Checkout, folder: Folder, account: Account, front: AwsFront
-) -> None:
-    folder.config(a_rule("nightly"))
-    checkout.write("task.json", "this isn't even read")
-    said = esprestack("apply")
-    assert said.code == 0
-    assert "note: ecspresso.yml describes a service, which `apply` leaves alone\n" in said.err
-    assert account.names() == ["nightly"]
-    assert "DescribeServices" not in front.operations()
-
-
-@pytest.mark.parametrize("command", [("apply",), ("iam",)])
-def test_a_command_of_rules_needs_rules(esprestack: Esprestack, checkout: Checkout, command: tuple[str, ...]) -> None:
-    said = esprestack(*command)
+def test_a_command_of_rules_needs_rules(esprestack: Esprestack, checkout: Checkout) -> None:
+    said = esprestack("iam")
     assert said.code == 1
     assert "error: there are no rules here, only a service: ecspresso.yml (name a config with rules" in said.err
 

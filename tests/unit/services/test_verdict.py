@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from esprestack.plan.outcome import Moment
 from esprestack.services.deployments import Deployment, ServiceDeployment, ServiceNow, service_deployment, service_now
-from esprestack.services.model import Handle, Moment, Verdict
+from esprestack.services.model import Handle, Verdict
 from esprestack.services.verdict import PATIENCE, by_deployments, by_history
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
