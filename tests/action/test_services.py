@@ -1,4 +1,4 @@
-"""A service in a workflow: in the pull request's comment beside rules, in a drift check, and left alone by an apply."""
+"""A service in a workflow: in the pull request's comment beside rules, and in a drift check."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 from tests.action.conftest import SECRETS
 from tests.support.aws_front import AwsFront
 from tests.support.ecs_services import EcsServices
-from tests.support.github_events import pull_request, push, schedule
+from tests.support.github_events import pull_request, schedule
 from tests.support.github_server import GitHubServer
 from tests.support.runner import Runner
 from tests.unit.services.builders import CONFIG, a_service_definition, a_task_definition
@@ -48,15 +48,6 @@ def test_an_annotation_stands_at_the_line_of_the_definition(runner: Runner, serv
     done = runner.start("pull_request", pull_request(), GIVEN)
     assert done.code == 1
     assert re.search(r"::error [^:]*file=service\.json,line=20,", done.log)
-
-
-def test_an_apply_applies_rules_and_leaves_the_service_alone(
-    runner: Runner, services: EcsServices, aws: AwsFront
-) -> None:
-    done = runner.start("push", push(), {**GIVEN, "require-plan": "off"})
-    assert done.code == 0, done.log
-    assert "ecspresso.yml describes a service, which `apply` leaves alone" in done.log
-    assert {call.service for call in aws.writes()} == {"events"}
 
 
 def test_a_scheduled_run_finds_a_service_that_differs(

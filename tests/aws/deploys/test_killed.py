@@ -3,10 +3,17 @@
 import itertools
 
 import pytest
+from tests.aws.account import Account
+from tests.aws.configs import Folder
+from tests.aws.conftest import Esprestack
 from tests.aws.deploys.builders import a_service
 from tests.aws.deploys.deploying import cut_off, deployed
+from tests.aws.deploys.pinned import a_pinned, has_pinned, starts
+from tests.aws.deploys.planning import ServiceFiles
+from tests.aws.deploys.waiting import Clock
 from tests.aws.deploys.world import World
 from tests.support.ecs_server import EcsServer
+from tests.support.schedules import Schedules
 from tests.support.shaky_front import Fault
 
 from esprestack.errors import AwsError
@@ -58,3 +65,40 @@ def check_is_deployed(world: World, was_there: bool, told: str) -> None:
     assert world.deployments == wanted, f"{told}: a deployment too many"
     assert (service.desired, service.settings["enableExecuteCommand"]) == (3, True), told
     assert service.tags == {"team": "red", "cost": "7"}, told
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("fault", [Fault.LOST_BEFORE, Fault.LOST_AFTER], ids=str)
+def test_an_apply_of_both_kinds_that_was_cut_off_anywhere_is_finished_by_the_next(
+    esprestack: Esprestack,
+    folder: Folder,
+    files: ServiceFiles,
+    account: Account,
+    server: EcsServer,
+    clock: Clock,
+    schedules: Schedules,
+    fault: Fault,
+) -> None:
+    """At no moment does the rule start a revision that wasn't deployed."""
+    folder.config(a_pinned())
+    files.definition = "app:2"
+    for number in itertools.count():
+        server.reset()
+        schedules.serve(server)
+        world = World(server.ecs)
+        world.runs("app:1")
+        has_pinned(account)
+        cut_off(server, number, fault)
+        first = esprestack("apply")
+        server.calm()
+        assert starts(account) == "web:1" or world.deployments == ["web:1", "web:2"], f"call {number}, {fault}"
+        again = esprestack("apply")
+        told = f"call {number}, {fault}: {first.err}{again.err}"
+        assert again.code == 0, told
+        assert (world.revisions, world.deployments) == (["web:1", "web:2"], ["web:1", "web:2"]), told
+        assert starts(account) == "web:2", told
+        server.clear()
+        assert (esprestack("apply").code, server.writes()) == (0, []), f"{told}: a third apply had work to do"
+        if first.code == 0:
+            break
+    assert number > 10
