@@ -14,7 +14,7 @@ from tests.aws.deploys.planning import ServiceFiles
 from tests.aws.deploys.waiting import Clock
 from tests.aws.deploys.world import World, updates, writes
 from tests.support.ecs.tasks import Ending
-from tests.support.ecs_server import EcsServer
+from tests.support.ecs_server import EcsServer, ScriptedEcs
 
 from esprestack.terminal import Terminal
 
@@ -469,3 +469,16 @@ def test_the_files_of_a_live_service_are_written_and_never_written_over(
     assert writes(server) == []
     alone = esprestack("init", "--task-definition", "web", "--region", REGION, "-c", "task.yml", "--force-overwrite")
     assert alone.out.splitlines() == ["task.yml", "ecs-task-def.json"]
+
+
+@pytest.mark.parametrize("command", [("deploy",), ("diff",), ("status",), ("rollback",)])
+def test_a_cluster_that_is_not_there_is_named(
+    esprestack: Esprestack, files: ServiceFiles, ecs: ScriptedEcs, command: tuple[str, ...]
+) -> None:
+    ecs.clusters.clear()
+    said = esprestack(*command)
+    assert said.code == 1
+    assert (
+        "ecs:DescribeServices of `arn:aws:ecs:eu-central-1:123456789012:cluster/jobs`: ClusterNotFoundException: "
+        "Cluster not found. (check `cluster` and `region` in the config, and whose credentials these are)\n"
+    ) in said.err
