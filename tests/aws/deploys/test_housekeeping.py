@@ -309,13 +309,14 @@ def test_the_files_of_a_live_service_deploy_to_what_it_is(client: Ecs, world: Wo
 def test_members_that_ecs_got_lately_and_keys_that_people_chose_survive(client: Ecs, world: World) -> None:
     """ecspresso's own lists of members lack some, and `init` loses them."""
     options = {"type": "nfs", "o": "addr=fs", "device": ":/"}
+    volume = {"scope": "shared", "autoprovision": True, "driver": "nfs", "driverOpts": options}
     definition = a_definition(
         pidMode="task",
         ipcMode="task",
         enableFaultInjection=True,
         ephemeralStorage={"sizeInGiB": 30},
-        runtimePlatform={"cpuArchitecture": "ARM64"},
-        volumes=[{"name": "data", "dockerVolumeConfiguration": {"driverOpts": options}}],
+        runtimePlatform={"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
+        volumes=[{"name": "data", "dockerVolumeConfiguration": volume}],
     )
     world.ecs.answer("RegisterTaskDefinition", definition)
     written = json.loads(files_of_task(client, "web", Names(), Veil(Vault())).task_definition)
