@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefini
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 """
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -138,7 +137,7 @@ def service_as_told(settings: Members) -> dict[str, Any]:
 
 
 def _filled(document: Members, spec: _Spec) -> dict[str, Any]:
-    filled = copy.deepcopy(dict(document))
+    filled = dict(document)
     for name, wanted in spec.items():
         match wanted:
             case _Inside(members, empty) if (inside := filled.get(name, empty)) is not None:
@@ -150,5 +149,5 @@ def _filled(document: Members, spec: _Spec) -> dict[str, Any]:
                 if (found := value(document)) is not None:
                     filled[name] = found
             case _ if name not in filled:
-                filled[name] = copy.deepcopy(wanted)
+                filled[name] = wanted
     return filled
