@@ -62,13 +62,13 @@ class GuardedEcs(GuardedFront, EcsServer):
             yield from (
                 Request("ecs:TagResource", tagged, context=made) for tagged in _tagged(operation, asked, cluster)
             )
-        for service, roles in (("ecs-tasks", self._roles_of_tasks(operation, asked)), ("ecs", _roles(asked))):
+        for service, roles in (("ecs-tasks", self._roles_of_tasks(asked)), ("ecs", _roles(asked))):
             passed = {"iam:passedtoservice": f"{service}.amazonaws.com"}
             yield from (Request("iam:PassRole", role, context=passed) for role in roles)
 
-    def _roles_of_tasks(self, operation: str, asked: Parameters) -> Iterator[str]:
+    def _roles_of_tasks(self, asked: Parameters) -> Iterator[str]:
         """What the tasks will have: of what is registered, or of the definition that is named."""
-        named = asked.get("taskDefinition") if operation != "DescribeTaskDefinition" else None
+        named = asked.get("taskDefinition")
         document = self.ecs.definitions.find(named).document if named else asked
         for member in ("taskRoleArn", "executionRoleArn"):
             if role := document.get(member):
