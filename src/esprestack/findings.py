@@ -1,13 +1,13 @@
 """What a run finds wrong with its configs: the checks, given what they need to know."""
 
 import difflib
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from esprestack.aws import Aws
+from esprestack.config.likely import likely_place, texts_in
 from esprestack.errors import InputError, Problem
 from esprestack.rule import Scope
 from esprestack.secrets import Vault
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from esprestack.config.desired import Desired
     from esprestack.config.examine import Loaded
     from esprestack.facts import Facts, TaskDefinitionFact
-
-_NOBODY = "000000000000"
-_ARN = re.compile(r"arn:(aws[\w-]*):[\w-]+:([\w-]*):(\d{12}):")
 
 
 class Findings:
@@ -110,20 +107,9 @@ class Findings:
 
         `account`: where no ARN says it, and `*` gives way to one that does.
         """
-        texts = [loaded.config.cluster, *_texts(loaded.prepared.tree.data)]
-        found = [match for text in texts if (match := _ARN.match(self._vault.open(text)))]
-        region = region or next((match[2] for match in found if match[2]), "us-east-1")
-        partition = found[0][1] if found else _partition(region)
-        if account in ("", "*"):
-            account = found[0][3] if found else account or _NOBODY
-        scope = Scope(partition, region, account, "", tracking_id)
+        texts = (self._vault.open(text) for text in (loaded.config.cluster, *texts_in(loaded.prepared.tree.data)))
+        scope = replace(likely_place(texts, region, account), tracking_id=tracking_id)
         return replace(scope, cluster=scope.shorten(self._vault.open(loaded.config.cluster), "ecs", "cluster/"))
-
-
-def _partition(region: str) -> str:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
-    special = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((partition for start, partition in special.items() if region.startswith(start)), "aws")
 
 
 def _check_codes(allow: Collection[str]) -> None:
@@ -141,15 +127,3 @@ def _check_codes(allow: Collection[str]) -> None:
             problems.append(Problem(f"`{code}` is no finding's code, so it can't be allowed", todo=todo))
     if problems:
         raise InputError(problems)
-
-
-def _texts(value: object) -> Iterable[str]:
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, dict):
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part

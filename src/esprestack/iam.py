@@ -1,4 +1,6 @@
-"""The least policies for what a config needs of AWS: from rules and look-ups to IAM's documents. Pure.
+"""The least policies for what configs of rules need of AWS, and IAM's documents. Pure.
+
+Look-ups have their statements in `config.lookups.permissions`, services in `services.policies`, which joins them all.
 
 Which resource an action can be limited to is AWS's own table:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
@@ -29,15 +31,17 @@ class Purpose(StrEnum):
     PRUNE = "prune"
     RUN = "run"
     HEALTH = "health"
+    DEREGISTER = "deregister"
 
 
 WHAT_FOR = {
     Purpose.DIFF: "diff and drift: what pull requests need. Reads, and nothing else",
-    Purpose.VALIDATE: "validate: diff, and the questions about the rules' roles",
-    Purpose.APPLY: "apply: diff, and writing the rules of these configs",
+    Purpose.VALIDATE: "validate and verify: diff, and the questions about roles, and about what services name",
+    Purpose.APPLY: "apply and deploy: diff, writing the rules, deploying the services, and taking them back",
     Purpose.PRUNE: "apply --prune and destroy: apply, and deleting rules that carry this tracking id",
-    Purpose.RUN: "run: starting the task of a rule, and reading its log",
+    Purpose.RUN: "run and deploy --migrate: starting the task of a rule or of a service, and reading its log",
     Purpose.HEALTH: "the health line of a drift check: failed invocations, dead-letter queues, how tasks stopped",
+    Purpose.DEREGISTER: "deregister, and rollback --deregister: taking away what nobody uses, by a look at all users",
 }
 _INCLUDED = {
     Purpose.DIFF: (),
@@ -46,6 +50,7 @@ _INCLUDED = {
     Purpose.PRUNE: (Purpose.DIFF, Purpose.APPLY),
     Purpose.RUN: (Purpose.DIFF,),
     Purpose.HEALTH: (Purpose.DIFF,),
+    Purpose.DEREGISTER: (Purpose.DIFF,),
 }
 
 
@@ -75,11 +80,21 @@ class Needs:
         return sorted({rule.timing.group or self.scope.schedule_group for rule in self.of(Home.SCHEDULER)})
 
 
-def policy(needs: Sequence[Needs], purposes: Collection[Purpose], prefix: str = "") -> Statement:
-    """IAM's document for all of it. `prefix`: rules by the beginning of their names instead of one by one."""
+def included(purposes: Collection[Purpose]) -> list[Purpose]:
+    """The purposes with those that they are made of, each once."""
     wanted = {*purposes, *(part for purpose in purposes for part in _INCLUDED[purpose])}
-    statements = [statement for purpose in Purpose if purpose in wanted for statement in _PARTS[purpose](needs, prefix)]
-    return {"Version": "2012-10-17", "Statement": statements}
+    return [purpose for purpose in Purpose if purpose in wanted]
+
+
+def rule_statements(needs: Sequence[Needs], purposes: Collection[Purpose], prefix: str = "") -> Iterator[Statement]:
+    """What rules need. `prefix`: by the beginning of their names instead of one by one."""
+    parts = [_PARTS[purpose] for purpose in included(purposes) if purpose in _PARTS and needs]
+    return (statement for part in parts for statement in part(needs, prefix))
+
+
+def policy(statements: Iterable[Statement]) -> Statement:
+    """IAM's document of the statements; what is said twice stands in it once."""
+    return {"Version": "2012-10-17", "Statement": list({item["Sid"]: item for item in statements}.values())}
 
 
 def text_of(document: Statement) -> str:
@@ -94,7 +109,8 @@ def size_of(document: Statement) -> int:
 # -- statements ------------------------------------------------------------------------------------------------
 
 
-def _allow(sid: str, actions: Sequence[str], resources: Iterable[str], **condition: Any) -> Statement:
+def allow(sid: str, actions: Sequence[str], resources: Iterable[str], **condition: Any) -> Statement:
+    """A statement; there has to be an action and a resource."""
     names = sorted(set(resources))
     statement: Statement = {
         "Sid": sid,
@@ -107,57 +123,28 @@ def _allow(sid: str, actions: Sequence[str], resources: Iterable[str], **conditi
 
 def _diff(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     lists = ("events:ListRules", "events:ListRuleNamesByTarget", "tag:GetResources", "ecs:DescribeTaskDefinition")
-    yield _allow("List", lists, ["*"])
+    yield allow("List", lists, ["*"])
     every = [need.scope.arn("events", "rule/*") for need in needs]  # others' rules on the cluster are looked at too
-    yield _allow("ReadRules", ("events:ListTargetsByRule", "events:ListTagsForResource"), every)
+    yield allow("ReadRules", ("events:ListTargetsByRule", "events:ListTagsForResource"), every)
     if scheduling := _scheduling(needs):
-        yield _allow("ListSchedules", ("scheduler:ListSchedules",), ["*"])
+        yield allow("ListSchedules", ("scheduler:ListSchedules",), ["*"])
         every = [need.scope.arn("scheduler", "schedule/*") for need in scheduling]
-        yield _allow("ReadSchedules", ("scheduler:GetSchedule",), every)
+        yield allow("ReadSchedules", ("scheduler:GetSchedule",), every)
         every = [need.scope.arn("scheduler", "schedule-group/*") for need in scheduling]
-        yield _allow("SeeWhoseTheyAre", ("scheduler:ListTagsForResource",), every)
-    yield from _lookups(needs)
-
-
-def _lookups(needs: Sequence[Needs]) -> Iterator[Statement]:
-    looked = [(need.scope, look) for need in needs for look in need.looked]
-
-    def resources(functions: Collection[str], make: Callable[[Scope, str], str]) -> list[str]:
-        return [
-            make(Scope(scope.partition, look.region or scope.region, scope.account, "", ""), look.name)
-            for scope, look in looked
-            if look.function in functions
-        ]
-
-    if found := resources(("ssm", "ssm_list"), lambda scope, name: _named(scope, name, "ssm", "parameter/", "/")):
-        yield _allow("Parameters", ("ssm:GetParameters",), found)
-    if found := resources(
-        ("secretsmanager_arn",), lambda scope, name: _named(scope, name, "secretsmanager", "secret:")
-    ):
-        yield _allow("Secrets", ("secretsmanager:DescribeSecret",), [f"{arn}*" for arn in found])
-    if found := resources(("cfn_output",), lambda scope, name: scope.arn("cloudformation", f"stack/{name}/*")):
-        yield _allow("Stacks", ("cloudformation:DescribeStacks",), found)
-    if resources(("cfn_export",), lambda _, name: name):
-        yield _allow("Exports", ("cloudformation:ListExports",), ["*"])
-    if found := resources(("s3",), lambda scope, name: f"arn:{scope.partition}:s3:::{name}"):
-        yield _allow("State", ("s3:GetObject",), found)
-
-
-def _named(scope: Scope, name: str, service: str, kind: str, leading: str = "") -> str:
-    return scope.expand(name.removeprefix(leading) if leading else name, service, kind)
+        yield allow("SeeWhoseTheyAre", ("scheduler:ListTagsForResource",), every)
 
 
 def _validate(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     asked = (
         "iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:GetRolePolicy",
     )  # fmt: skip
-    yield _allow("AskAboutRoles", asked, _roles(needs))
+    yield allow("AskAboutRoles", asked, _roles(needs))
     every = [
         f"arn:{need.scope.partition}:iam::{account}:policy/*"
         for need in needs
         for account in ("aws", need.scope.account)
     ]
-    yield _allow("ReadTheirPolicies", ("iam:GetPolicy", "iam:GetPolicyVersion"), every)
+    yield allow("ReadTheirPolicies", ("iam:GetPolicy", "iam:GetPolicyVersion"), every)
 
 
 def _apply(needs: Sequence[Needs], prefix: str) -> Iterator[Statement]:
@@ -169,55 +156,55 @@ def _apply(needs: Sequence[Needs], prefix: str) -> Iterator[Statement]:
         return
     rules = _rules(needs, prefix)
     actions = ("events:PutRule", "events:RemoveTargets", "events:TagResource", "events:UntagResource")
-    yield _allow("WriteRules", actions, rules)
+    yield allow("WriteRules", actions, rules)
     clusters = sorted({need.scope.cluster_arn for need in needs})
-    yield _allow(
+    yield allow(
         "TargetsOnTheseClustersAlone",
         ("events:PutTargets",),
         rules,
         **{"ForAllValues:ArnEquals": {"events:TargetArn": clusters}, "Null": {"events:TargetArn": "false"}},
     )
     passed = {"iam:PassedToService": "events.amazonaws.com"}
-    yield _allow("LetEventBridgeStartTasks", ("iam:PassRole",), _roles(needs, Home.RULES), StringEquals=passed)
+    yield allow("LetEventBridgeStartTasks", ("iam:PassRole",), _roles(needs, Home.RULES), StringEquals=passed)
 
 
 def _apply_schedules(needs: Sequence[Needs]) -> Iterator[Statement]:
     """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html"""
     actions = ("scheduler:CreateSchedule", "scheduler:UpdateSchedule")
-    yield _allow("WriteSchedules", actions, _schedules(needs))
-    yield _allow("OwnTheirGroups", ("scheduler:CreateScheduleGroup", "scheduler:TagResource"), _groups(needs))
+    yield allow("WriteSchedules", actions, _schedules(needs))
+    yield allow("OwnTheirGroups", ("scheduler:CreateScheduleGroup", "scheduler:TagResource"), _groups(needs))
     passed = {"iam:PassedToService": "scheduler.amazonaws.com"}
-    yield _allow("LetSchedulerStartTasks", ("iam:PassRole",), _roles(needs, Home.SCHEDULER), StringEquals=passed)
+    yield allow("LetSchedulerStartTasks", ("iam:PassRole",), _roles(needs, Home.SCHEDULER), StringEquals=passed)
 
 
 def _prune(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     every = [need.scope.arn("events", "rule/*") for need in needs]
     tracked = {f"aws:ResourceTag/{TRACKING_TAG}": sorted({need.scope.tracking_id for need in needs})}
-    yield _allow("DeleteWhatIsOurs", ("events:RemoveTargets", "events:DeleteRule"), every, StringEquals=tracked)
+    yield allow("DeleteWhatIsOurs", ("events:RemoveTargets", "events:DeleteRule"), every, StringEquals=tracked)
     if scheduling := _scheduling(needs):
-        yield _allow("DeleteSchedules", ("scheduler:DeleteSchedule",), _schedules(scheduling))
-        yield _allow("DeleteEmptyGroups", ("scheduler:DeleteScheduleGroup",), _groups(scheduling))
+        yield allow("DeleteSchedules", ("scheduler:DeleteSchedule",), _schedules(scheduling))
+        yield allow("DeleteEmptyGroups", ("scheduler:DeleteScheduleGroup",), _groups(scheduling))
 
 
 def _run(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     clusters = sorted({need.scope.cluster_arn for need in needs})
-    yield _allow("RunTasks", ("ecs:RunTask",), _families(needs), ArnEquals={"ecs:cluster": clusters})
+    yield allow("RunTasks", ("ecs:RunTask",), _families(needs), ArnEquals={"ecs:cluster": clusters})
     tasks = [need.scope.arn("ecs", f"task/{need.scope.cluster.rpartition('/')[2]}/*") for need in needs]
-    yield _allow("WatchThem", ("ecs:DescribeTasks", "ecs:StopTask"), tasks)
-    yield _allow("TagThem", ("ecs:TagResource",), tasks, StringEquals={"ecs:CreateAction": "RunTask"})
+    yield allow("WatchThem", ("ecs:DescribeTasks", "ecs:StopTask"), tasks)
+    yield allow("TagThem", ("ecs:TagResource",), tasks, StringEquals={"ecs:CreateAction": "RunTask"})
     groups = [need.scope.arn("logs", "log-group:*") for need in needs]  # which ones the task definitions say
-    yield _allow("ReadTheirLogs", ("logs:GetLogEvents",), groups)
+    yield allow("ReadTheirLogs", ("logs:GetLogEvents",), groups)
     passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
     every = [need.scope.arn("iam", "role/*") for need in needs]  # which ones the task definitions say
-    yield _allow("LetTasksHaveTheirRoles", ("iam:PassRole",), every, StringEquals=passed)
+    yield allow("LetTasksHaveTheirRoles", ("iam:PassRole",), every, StringEquals=passed)
 
 
 def _health(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
-    yield _allow("CountFailures", ("cloudwatch:GetMetricData",), ["*"])  # AWS knows no narrower one
+    yield allow("CountFailures", ("cloudwatch:GetMetricData",), ["*"])  # AWS knows no narrower one
     clusters = sorted({need.scope.cluster_arn for need in needs})
     tasks = [need.scope.arn("ecs", f"task/{need.scope.cluster.rpartition('/')[2]}/*") for need in needs]
-    yield _allow("SeeStoppedTasks", ("ecs:DescribeTasks",), tasks)
-    yield _allow("FindStoppedTasks", ("ecs:ListTasks",), ["*"], ArnEquals={"ecs:cluster": clusters})
+    yield allow("SeeStoppedTasks", ("ecs:DescribeTasks",), tasks)
+    yield allow("FindStoppedTasks", ("ecs:ListTasks",), ["*"], ArnEquals={"ecs:cluster": clusters})
     queues = sorted(
         need.scope.expand(rule.target.dead_letter_queue, "sqs", "")
         for need in needs
@@ -225,7 +212,7 @@ def _health(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
         if rule.target and rule.target.dead_letter_queue
     )
     if queues:
-        yield _allow("CountDeadLetters", ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"), queues)
+        yield allow("CountDeadLetters", ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"), queues)
 
 
 _PARTS: dict[Purpose, Callable[[Sequence[Needs], str], Iterator[Statement]]] = {

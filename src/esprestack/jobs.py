@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from esprestack.apply import Told
     from esprestack.iam import Needs
     from esprestack.services.checked import Verified
+    from esprestack.services.needs import ServiceNeeds
     from esprestack.services.of_run import PlannedService
 
 AnyPlanned: TypeAlias = "Planned | PlannedService"
@@ -206,15 +207,21 @@ def destruction(run: Run, tracking_id: str, cluster: str, max_deletes: int | Non
     return Planned(make_plan(f"tracking id {tracking_id}", (), live, options, run.veil), backend, ())
 
 
-def needs(run: Run, account: str) -> "list[Needs]":
-    """What each config needs of AWS, found without asking it. `account`: empty for that of an ARN in the config."""
-    from esprestack.iam import Needs
+def needs(run: Run, account: str) -> "tuple[list[Needs], list[ServiceNeeds]]":
+    """What each config needs of AWS, rules first, found without asking it.
 
-    found = []
-    for loaded in run.loaded():
-        scope, rules = run.guessed(loaded, account or "*")
-        found.append(Needs(scope, rules, tuple(dict.fromkeys(run.unasked))))
-    return found
+    `account`: empty for that of an ARN in the config.
+    """
+    from esprestack.iam import Needs
+    from esprestack.services.needs import service_needs
+
+    rules = []
+    for loaded in run.loaded() if Kind.RULES in run.kinds else ():
+        scope, wanted = run.guessed(loaded, account or "*")
+        rules.append(Needs(scope, wanted, tuple(dict.fromkeys(run.unasked))))
+    configs = run.services.configs() if Kind.SERVICE in run.kinds else []
+    looked = tuple(dict.fromkeys(run.unasked))
+    return rules, [service_needs(config, account or "*", run.known, looked) for config in configs]
 
 
 def render(run: Run) -> list[tuple[str, str]]:

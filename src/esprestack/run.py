@@ -208,8 +208,11 @@ class Run:
     def guessed(self, loaded: "Loaded", account: str) -> "tuple[Scope, tuple[Rule, ...]]":
         """Where a config's rules live and what they are, without asking AWS; what isn't known is `*`."""
         scope, wanted = self.likely(loaded, account)
-        known = lambda text: "*" if MISSING in text else self.vault.open(text)  # noqa: E731 - one expression
-        return with_texts(scope, known), tuple(with_texts(item.rule, known) for item in wanted)
+        return with_texts(scope, self.known), tuple(with_texts(item.rule, self.known) for item in wanted)
+
+    def known(self, text: str) -> str:
+        """A config's text, opened; `*` for one that hangs on a look-up which nobody was asked for."""
+        return "*" if MISSING in text else self.vault.open(text)
 
     def likely(self, loaded: "Loaded", account: str = "") -> "tuple[Scope, list[Desired]]":
         """The same with secrets sealed, what isn't known as it is, and each rule with its place."""

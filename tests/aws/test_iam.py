@@ -1,19 +1,15 @@
 """The policies that `esprestack iam` prints are enough, on a server that refuses all else, and no more than needed."""
 
-import copy
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from tests.aws.account import Account, a_target
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
+from tests.aws.policies import ACCOUNT, printed, without
 from tests.aws.schedule_account import ScheduleAccount
 from tests.support.guarded_front import GuardedFront
 from tests.support.schedules import Schedules
-
-ACCOUNT = ("--account", "123456789012")
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +36,6 @@ def work(folder: Folder, account: Account) -> None:
     account.has_rule("gone")
     account.has_rule("theirs", tracked_by="theirs")
     folder.config(*map(a_rule, ("new", "changed", "moved", "found")), a_rule("tagged", ruleTags={"team": "ops"}))
-
-
-def printed(esprestack: Esprestack, *purposes: str, options: tuple[str, ...] = ()) -> dict[str, Any]:
-    asked = [part for purpose in purposes for part in ("--for", purpose)]
-    said = esprestack("iam", *ACCOUNT, "--format", "json", *asked, *options)
-    assert said.code == 0, said.err
-    document: dict[str, Any] = json.loads(said.out)
-    return document
 
 
 def test_diff_needs_no_more_and_may_write_nothing(esprestack: Esprestack, work: None, guard: GuardedFront) -> None:
@@ -115,14 +103,6 @@ def test_without_what_is_only_helpful_the_apply_goes_on(
     said = esprestack("apply", "--prune")
     assert said.code == 0, said.err
     assert action in guard.refused
-
-
-def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
-    policy = copy.deepcopy(policy)
-    for statement in policy["Statement"]:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        statement["Action"] = [item for item in actions if item != action]
-    return policy
 
 
 def test_a_rule_of_another_name_may_not_be_written(
@@ -198,7 +178,9 @@ def test_the_text_says_what_each_document_is_for(esprestack: Esprestack, folder:
     folder.config(a_rule())
     said = esprestack("iam", *ACCOUNT)
     assert said.out.startswith("# diff and drift: what pull requests need. Reads, and nothing else\n{\n")
-    assert "\n# apply: diff, and writing the rules of these configs\n{\n" in said.out
+    assert (
+        "\n# apply and deploy: diff, writing the rules, deploying the services, and taking them back\n{\n" in said.out
+    )
 
 
 def test_a_document_that_iam_would_not_take_is_told(esprestack: Esprestack, folder: Folder) -> None:

@@ -53,15 +53,18 @@ class GuardedFront(AwsFront):
 
     def _respond(self, request: _Request) -> _Answer | None:
         if self.policy is not None and request.operation != "GetCallerIdentity":
-            for needed in _needed(request):
+            for needed in self.needed(request):
                 if decide(statements(self.policy), needed) is not Verdict.YES:
                     self.refused.append(needed.action)
                     return _refusal(request, "AccessDeniedException", f"not allowed: {needed.action}", 400)
         return super()._respond(request)
 
+    def needed(self, request: _Request) -> Iterator[Request]:
+        """What the caller has to be allowed for this call, and on what."""
+        return _needed(request)
+
 
 def _needed(request: _Request) -> Iterator[Request]:
-    """What the caller needs to be allowed for this call."""
     asked = request.parameters
     service = {"tagging": "tag", "monitoring": "cloudwatch"}.get(request.service, request.service)
     action = f"{service}:{request.operation}"

@@ -11,7 +11,7 @@ from esprestack.plan.compare import Leaves, Veil, difference
 from esprestack.plan.model import digest
 from esprestack.rule import Scope
 from esprestack.services.documents import Leaf, leaves, with_leaves, with_texts
-from esprestack.services.members import LEFT_ALONE, definition_form
+from esprestack.services.members import LEFT_ALONE, OFF, definition_form
 from esprestack.services.model import Comparison, Document, ServiceScope
 from esprestack.services.normal import SERVICE, TASK_DEFINITION, Default, bare, filled, value_of
 from esprestack.services.shapes import REGISTER, Form, request_form
@@ -112,11 +112,15 @@ def without_left_alone(live: Document, wanted: Document) -> Document:
 
 
 def _of_strategy(live: Document, wanted: Document) -> Document:
-    """What AWS has, without settings of a deployment strategy that isn't the file's: they stay, and mean nothing."""
+    """What AWS has, without settings that mean nothing where the file hasn't them, and may stay all the same.
+
+    They are those of a deployment strategy that isn't the file's, and of what is off.
+    """
     strategy = wanted.get("strategy", "ROLLING")
     others = {"linearConfiguration": "LINEAR", "canaryConfiguration": "CANARY"}
-    gone = {name for name, of in others.items() if name not in wanted and strategy != of}
-    return {name: value for name, value in live.items() if name not in gone}
+    gone = {name for name, of in others.items() if strategy != of}
+    gone |= {name for name in OFF if isinstance(live.get(name), Mapping) and not live[name].get("enable")}
+    return {name: value for name, value in live.items() if name in wanted or name not in gone}
 
 
 def _without_names(changed: Collection[str], entries: Mapping[str, str]) -> list[str]:

@@ -50,6 +50,9 @@ KEYED: Mapping[str, tuple[str, ...]] = {
 _UNSAID = (None, "", "tcp")
 """Values that are no part of what an entry goes by: a port mapping is of TCP unless it says otherwise."""
 
+ON = frozenset({"essential", "resetOnHealthyTask"})
+"""Flags that are true where nothing is said: of them false says something, of all others it doesn't."""
+
 SETS = frozenset(
     {
         "accessTypes", "add", "alarmNames", "credentialSpecs", "dockerSecurityOptions", "drop", "ignoredExitCodes",
@@ -70,7 +73,7 @@ class Leaf:
 
 
 def leaves(document: Mapping[str, Any], form: Form) -> Iterator[Leaf]:
-    """The leaves, each path once. What says nothing isn't one: an empty list, an empty text, false.
+    """The leaves, each path once. What says nothing isn't one: an empty list, an empty text, false but for `ON`.
 
     Values that users name (environment, labels, options) are leaves whatever they are.
     """
@@ -95,7 +98,7 @@ def _leaves(value: Any, form: Form, name: str, path: str) -> Iterator[Leaf]:
                 for leaf in _leaves(item, form.item, "", entry):
                     is_key = leaf.path.removeprefix(f"{entry}.") in KEYED.get(name, ())
                     yield Leaf(leaf.path, leaf.value, entry) if is_key else leaf
-        case _ if value not in (None, "", [], {}) and value is not False:
+        case _ if value not in (None, "", [], {}) and (value is not False or name in ON):
             yield Leaf(path, sorted(value) if name in SETS else value)
 
 

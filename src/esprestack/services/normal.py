@@ -70,15 +70,19 @@ TASK_DEFINITION: tuple[Default, ...] = (
     Default("containerDefinitions[].healthCheck.interval", 30, _API + "HealthCheck.html"),
     Default("containerDefinitions[].healthCheck.timeout", 5, _API + "HealthCheck.html"),
     Default("containerDefinitions[].healthCheck.retries", 3, _API + "HealthCheck.html"),
+    Default("containerDefinitions[].healthCheck.startPeriod", 0, _API + "HealthCheck.html"),
     Default("containerDefinitions[].restartPolicy.restartAttemptPeriod", 300, _API + "ContainerRestartPolicy.html"),
     Default("containerDefinitions[].linuxParameters.devices[].containerPath", _container_path, _API + "Device.html"),
     Default(
         "containerDefinitions[].linuxParameters.devices[].permissions", ["mknod", "read", "write"], _API + "Device.html"
     ),
+    Default("containerDefinitions[].linuxParameters.swappiness", 60, _API + "LinuxParameters.html"),
     Default("proxyConfiguration.type", "APPMESH", _API + "ProxyConfiguration.html"),
     Default("runtimePlatform", {}, _API + "RuntimePlatform.html"),
     Default("runtimePlatform.cpuArchitecture", "X86_64", _API + "RuntimePlatform.html"),
     Default("runtimePlatform.operatingSystemFamily", "LINUX", _API + "RuntimePlatform.html"),
+    Default("trustedExecutionConfiguration", {}, _API + "TrustedExecutionConfiguration.html"),
+    Default("trustedExecutionConfiguration.isolationMode", "SHARED", _API + "TrustedExecutionConfiguration.html"),
     Default("volumes[].dockerVolumeConfiguration.scope", "task", _API + "DockerVolumeConfiguration.html"),
     Default("volumes[].dockerVolumeConfiguration.driver", "local", _GUIDE + "docker-volumes.html"),
     Default("volumes[].efsVolumeConfiguration.rootDirectory", "/", _API + "EFSVolumeConfiguration.html"),
@@ -122,6 +126,7 @@ SERVICE: tuple[Default, ...] = (
         _API + "ThresholdConfiguration.html",
     ),
     Default("deploymentConfiguration.lifecycleHooks[].targetType", "AWS_LAMBDA", _API + "DeploymentLifecycleHook.html"),
+    Default("deploymentConfiguration.lifecycleHooks[].timeoutConfiguration", {}, _API + "DeploymentLifecycleHook.html"),
     Default(
         "deploymentConfiguration.lifecycleHooks[].timeoutConfiguration.timeoutInMinutes",
         1440,
@@ -162,6 +167,11 @@ SERVICE: tuple[Default, ...] = (
         "volumeConfigurations[].managedEBSVolume.filesystemType",
         "xfs",
         _API + "ServiceManagedEBSVolumeConfiguration.html",
+    ),
+    Default(
+        "volumeConfigurations[].managedEBSVolume.tagSpecifications[].propagateTags",
+        "NONE",
+        _API + "EBSTagSpecification.html",
     ),
 )
 """The same of a service; what AWS settles by itself, `members.LEFT_ALONE` has."""

@@ -29,11 +29,11 @@ def update_of(definition: Definition, fields: Sequence[FieldChange]) -> Update:
     """The update for the `fields` in which the service differs; tags aren't UpdateService's affair."""
     wanted = definition.document
     full = filled(wanted, SERVICE)
-    changed: dict[str, set[str]] = {}
+    changed: dict[str, list[Sequence[str]]] = {}
     for field in fields:
-        name, inner = _parts(field.path)
+        name, *inner = re.split(r"[.\[]", field.path)
         if name != "tags":
-            changed.setdefault(name, set()).add(inner)
+            changed.setdefault(name, []).append(inner)
     members: dict[str, Any] = {}
     refusals: list[Problem] = []
     for name in definition_form().members:
@@ -56,12 +56,6 @@ def update_of(definition: Definition, fields: Sequence[FieldChange]) -> Update:
     return Update(members, tuple(refusals))
 
 
-def _parts(path: str) -> tuple[str, str]:
-    """The member at the top of a path, and the one in it."""
-    name, *rest = re.split(r"[.\[]", path)
-    return name, rest[0] if rest else ""
-
-
 def _for_good(definition: Definition, name: str, fields: Sequence[FieldChange]) -> Iterator[Problem]:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"""
     for field in fields:
@@ -73,8 +67,16 @@ def _for_good(definition: Definition, name: str, fields: Sequence[FieldChange]) 
             yield Problem(what, where, "keep it, or make a service of another name and delete this one", "for-good")
 
 
-def _deployment(wanted: Mapping[str, Any], full: Mapping[str, Any], changed: set[str]) -> dict[str, Any]:
-    """What the file says of it, and of what it leaves out but AWS has otherwise the default."""
-    left_out = changed - wanted.keys()
-    defaults = {name: OFF.get(name, full.get(name)) for name in full.keys() | OFF.keys() if name in left_out}
-    return {**wanted, **{name: value for name, value in defaults.items() if value is not None}}
+def _deployment(wanted: Mapping[str, Any], full: Mapping[str, Any], changed: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """What the file says of it, and of what it leaves out but AWS has otherwise the default, also within a member.
+
+    Nobody says whether a member's own members that UpdateService isn't told stay as they are.
+    """
+    told = dict(wanted)
+    for name, *inner in changed:
+        default = OFF.get(name, full.get(name))
+        if name not in wanted and default is not None:
+            told[name] = default
+        elif isinstance(wanted.get(name), Mapping) and inner and inner[0] in full[name]:
+            told[name] = {inner[0]: full[name][inner[0]], **told[name]}
+    return told

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.aws.account import CLUSTER, arn
 from tests.aws.deploys.builders import a_container, a_daemon, a_definition, a_service
-from tests.aws.deploys.deploying import carried_out
+from tests.aws.deploys.deploying import carried_out, deployed
 from tests.aws.deploys.planning import a_plan
 from tests.aws.deploys.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
@@ -222,6 +222,16 @@ def test_a_revision_that_a_run_before_registered_is_deployed(client: Ecs, world:
     assert writes(server) == ["UpdateService"]
     assert said[0] == "web:2 is what the file says already: nothing is registered"
     assert world.running == "web:2"
+
+
+def test_a_deploy_deregisters_nothing_that_a_schedule_may_be_pinned_to(
+    client: Ecs, world: World, server: EcsServer
+) -> None:
+    for number in range(1, 4):
+        deployed(client, f"app:{number}")
+        world.ecs.settle()
+    assert world.revisions == ["web:1", "web:2", "web:3"]
+    assert "DeregisterTaskDefinition" not in writes(server)
 
 
 def test_keys_that_people_chose_are_registered_as_they_wrote_them(client: Ecs, world: World) -> None:

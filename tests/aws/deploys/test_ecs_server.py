@@ -79,6 +79,7 @@ def test_a_definition_comes_back_with_what_ecs_fills_in(sdk: Any) -> None:
             "portMappings": [],
             "volumesFrom": [],
             "systemControls": [],
+            "versionConsistency": "enabled",
         }
     ]
 

@@ -31,6 +31,7 @@ from esprestack.services.revisions import (
     texts,
 )
 from esprestack.services.scale import refresh, scale
+from esprestack.services.shapes import REGISTER, request_form
 from esprestack.services.status import status_json, status_text
 
 
@@ -306,22 +307,37 @@ def test_the_files_of_a_live_service_deploy_to_what_it_is(client: Ecs, world: Wo
     assert writes(server) == []
 
 
-def test_members_that_ecs_got_lately_and_keys_that_people_chose_survive(client: Ecs, world: World) -> None:
-    """ecspresso's own lists of members lack some, and `init` loses them."""
+def test_no_member_of_a_task_definition_is_lost_or_shown_for_ever(client: Ecs, world: World) -> None:
+    """ecspresso's own lists of members lack some: `init` loses them, and every diff shows them."""
     options = {"type": "nfs", "o": "addr=fs", "device": ":/"}
+    volume = {"scope": "shared", "autoprovision": True, "driver": "nfs", "driverOpts": options}
     definition = a_definition(
+        taskRoleArn="web",
+        executionRoleArn="puller",
+        networkMode="bridge",
         pidMode="task",
         ipcMode="task",
         enableFaultInjection=True,
         ephemeralStorage={"sizeInGiB": 30},
-        runtimePlatform={"cpuArchitecture": "ARM64"},
-        volumes=[{"name": "data", "dockerVolumeConfiguration": {"driverOpts": options}}],
+        inferenceAccelerators=[{"deviceName": "device_1", "deviceType": "eia2.medium"}],
+        placementConstraints=[{"type": "memberOf", "expression": "attribute:ecs.os-type == linux"}],
+        proxyConfiguration={"type": "APPMESH", "containerName": "app", "properties": [{"name": "A", "value": "1"}]},
+        requiresCompatibilities=["EC2"],
+        runtimePlatform={"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
+        trustedExecutionConfiguration={"isolationMode": "ISOLATED_SANDBOX"},
+        cpu="256",
+        memory="512",
+        tags=[{"key": "team", "value": "shop"}],
+        volumes=[{"name": "data", "dockerVolumeConfiguration": volume}],
     )
+    assert definition.keys() == request_form(REGISTER).members.keys()
     world.ecs.answer("RegisterTaskDefinition", definition)
     written = json.loads(files_of_task(client, "web", Names(), Veil(Vault())).task_definition)
     assert {name: written[name] for name in definition if name != "containerDefinitions"} == {
         name: member for name, member in definition.items() if name != "containerDefinitions"
     }
+    for document in (definition, written):
+        assert a_plan(client, document).task_definition.fields == ()
 
 
 def test_a_daemons_files_have_no_count(client: Ecs, world: World) -> None:

@@ -162,13 +162,7 @@ def test_findings_stop_a_diff_and_can_be_allowed(
     assert "[network-missing]" not in esprestack("diff", "--allow", "network-missing").err
 
 
-# -- the commands of rules ---------------------------------------------------------------------
-
-
-def test_a_command_of_rules_needs_rules(esprestack: Esprestack, checkout: Checkout) -> None:
-    said = esprestack("iam")
-    assert said.code == 1
-    assert "error: there are no rules here, only a service: ecspresso.yml (name a config with rules" in said.err
+# -- rules that are selected ------------------------------------------------------------------------------------
 
 
 def test_who_selects_rules_means_no_service(

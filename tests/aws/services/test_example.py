@@ -1,6 +1,5 @@
 """examples/service: what people copy is right, is planned as it says, and needs no more than docs/services.md allows."""
 
-import ast
 import json
 import re
 import shutil
@@ -94,35 +93,3 @@ def test_the_workflow_hands_over_what_the_files_ask_for() -> None:
     asked = re.findall(r"must_env `(\w+)`", "".join(path.read_text() for path in EXAMPLE.glob("*.json")))
     assert sorted(step["env"]) == sorted(set(asked))
     assert (EXAMPLE / step["with"]["config"]).is_file()
-
-
-# -- the policy of docs/services.md ----------------------------------------------------------------------------
-
-PREFIXES = {"elbv2": "elasticloadbalancing"}
-READS_OF_ECS = {"ecs:DescribeServices", "ecs:DescribeTaskDefinition"}
-"""Of `services.ecs`, which deploys with it too."""
-OTHERWISE = {"s3:HeadObject": "s3:GetObject"}
-
-
-def calls_in(*names: str) -> set[str]:
-    """The actions of the calls that stand in these modules of `services`."""
-    found = set()
-    for name in names:
-        tree = ast.parse((ROOT / f"src/esprestack/services/{name}.py").read_text())
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or len(node.args) < 2:
-                continue
-            texts = [argument.value for argument in node.args[:2] if isinstance(argument, ast.Constant)]
-            if node.func.attr in ("call", "pages") and len(texts) == 2:
-                service, operation = map(str, texts)
-                action = f"{PREFIXES.get(service, service)}:{''.join(word.title() for word in operation.split('_'))}"
-                found.add(OTHERWISE.get(action, action))
-    return found
-
-
-def test_the_policy_allows_just_the_calls_that_are_made() -> None:
-    text = (ROOT / "docs/services.md").read_text()
-    (policy,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    allowed = {statement["Sid"]: set(statement["Action"]) for statement in json.loads(policy)["Statement"]}
-    assert allowed["Plan"] | allowed["KnowMore"] == calls_in("live", "images") | READS_OF_ECS
-    assert allowed["Verify"] == calls_in("questions")

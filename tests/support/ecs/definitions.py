@@ -5,19 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.support.ecs.defaults import task_definition_as_told
 from tests.support.ecs.place import Place, last_part, page
 from tests.support.ecs.shapes import Members, unusable
-
-_OF_A_CONTAINER: Members = {
-    "cpu": 0,
-    "essential": True,
-    "environment": [],
-    "mountPoints": [],
-    "portMappings": [],
-    "volumesFrom": [],
-    "systemControls": [],
-}
-"""What ECS fills in where nothing was said."""
 
 
 @dataclass(slots=True)
@@ -43,14 +33,9 @@ class Registered:
 
     def described(self) -> dict[str, Any]:
         """As ECS shows it: with its own defaults, and without the tags."""
-        mode = self.document.get("networkMode")
-        has_no_bridge = mode in ("awsvpc", "host")
         return {
-            "volumes": [],
-            "placementConstraints": [],
-            "compatibilities": ["EC2", "FARGATE"] if mode == "awsvpc" else ["EC2"],
-            **copy.deepcopy(self.document),
-            "containerDefinitions": [_filled(container, has_no_bridge) for container in self.containers],
+            "compatibilities": ["EC2", "FARGATE"] if self.document.get("networkMode") == "awsvpc" else ["EC2"],
+            **task_definition_as_told(self.document),
             "taskDefinitionArn": self.arn,
             "revision": self.revision,
             "status": self.status,
@@ -58,16 +43,6 @@ class Registered:
             "registeredBy": "arn:aws:iam::123456789012:user/somebody",
             "requiresAttributes": [{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}],
         }
-
-
-def _filled(container: Members, has_no_bridge: bool) -> dict[str, Any]:
-    filled = copy.deepcopy({**_OF_A_CONTAINER, **container})
-    for port in filled["portMappings"]:
-        port.setdefault("protocol", "tcp")
-        port.setdefault("hostPort", port["containerPort"] if has_no_bridge else 0)
-    if check := filled.get("healthCheck"):
-        filled["healthCheck"] = {"interval": 30, "timeout": 5, "retries": 3, **check}
-    return filled
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ class ServiceRevision:
             **{
                 name: member
                 for name, member in self.settings.items()
-                if name in ("networkConfiguration", "loadBalancers")
+                if name in ("networkConfiguration", "loadBalancers", "gatewayConnectors", "monitoring")
             },
         }
 

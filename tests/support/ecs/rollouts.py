@@ -14,6 +14,10 @@ from tests.support.ecs.shapes import Members, invalid
 from tests.support.ecs.tasks import CANNOT_PULL, Ending, Tasks, tag_of
 
 FAILURES_BEFORE_BREAKING = 3
+_SHOWN = frozenset(
+    {"networkConfiguration", "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"}
+)
+"""Of the settings that a deployment has."""
 INSTANCES = 2
 """Container instances of a cluster: a DAEMON service has a task on each."""
 
@@ -42,11 +46,7 @@ class Deployment:
         return any(tag_of(image).startswith("bad") for image in self.revision.definition.images)
 
     def described(self) -> dict[str, Any]:
-        settings = {
-            name: member
-            for name, member in self.revision.settings.items()
-            if name in ("networkConfiguration", "serviceConnectConfiguration", "volumeConfigurations")
-        }
+        settings = {name: member for name, member in self.revision.settings.items() if name in _SHOWN}
         return {
             "id": self.id,
             "status": self.status,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.support.ecs.defaults import service_as_told
 from tests.support.ecs.definitions import Definitions, Registered, tags_of
 from tests.support.ecs.place import Place, last_part, page
 from tests.support.ecs.rollouts import Rollout
@@ -33,8 +34,11 @@ _NOT_SETTINGS = (
     "tags",
     "forceNewDeployment",
 )
-_NOT_SHOWN = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations", "monitoring")
+_SHOWN_BY_DEPLOYMENTS = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
+_SHOWN_BY_REVISIONS = ("gatewayConnectors", "monitoring")
+_NOT_SHOWN = (*_SHOWN_BY_DEPLOYMENTS, *_SHOWN_BY_REVISIONS)
 """Members that DescribeServices has no place for at the service itself."""
+_KEPT_BY_REVISIONS = TRIGGERS | {*_SHOWN_BY_REVISIONS}
 _MOST_SERVICES = 10
 
 
@@ -70,26 +74,18 @@ class Service:
 
     def described(self, *, with_tags: bool) -> dict[str, Any]:
         deployments = self.rollout.deployments
-        shown = {name: copy.deepcopy(member) for name, member in self.settings.items() if name not in _NOT_SHOWN}
+        told = service_as_told(self.settings)
+        shown = {name: member for name, member in told.items() if name not in (*_NOT_SHOWN, "role")}
         return {
             "loadBalancers": [],
             "serviceRegistries": [],
             "placementConstraints": [],
             "placementStrategy": [],
-            "schedulingStrategy": "REPLICA",
-            "deploymentController": {"type": "ECS"},
-            "propagateTags": "NONE",
             "enableECSManagedTags": False,
             "enableExecuteCommand": False,
             "availabilityZoneRebalancing": "DISABLED",
-            **{name: member for name, member in shown.items() if name != "role"},
-            "deploymentConfiguration": {
-                "maximumPercent": 100 if self.is_daemon else 200,
-                "minimumHealthyPercent": 0 if self.is_daemon else 100,
-                "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-                "strategy": "ROLLING",
-                **shown.get("deploymentConfiguration", {}),
-            },
+            **shown,
+            **({"roleArn": self.settings["role"]} if "role" in self.settings else {}),
             "serviceArn": self.arn,
             "serviceName": self.name,
             "clusterArn": self.cluster_arn,
@@ -118,6 +114,8 @@ class Services:
     rollback_returns: bool = False
     hides_new: int = 0
     """Both are new services' then: see Rollout."""
+    merges: bool = False
+    """Whether what UpdateService isn't told of a deployment configuration stays, however deep; else it goes."""
 
     def find(self, asked: Members) -> Service:
         """The service of a request. Raises RefusedByEcs."""
@@ -182,7 +180,10 @@ class Services:
         if "desiredCount" in asked:
             service.desired = asked["desiredCount"]
             old.desired = service.desired
-        changed = any(given[name] != service.settings.get(name) for name in given.keys() & TRIGGERS)
+        changed = any(given[name] != service.settings.get(name) for name in given.keys() & _KEPT_BY_REVISIONS)
+        if self.merges and "deploymentConfiguration" in given:
+            before = service.settings.get("deploymentConfiguration", {})
+            given["deploymentConfiguration"] = _merged(before, given["deploymentConfiguration"])
         service.settings.update(given)
         service.rollout.breaker = _breaker(service)
         if changed or asked.get("forceNewDeployment") or definition.arn != old.revision.definition.arn:
@@ -191,7 +192,8 @@ class Services:
 
     def _deploy(self, service: Service, definition: Registered) -> None:
         service.rollout.breaker = _breaker(service)
-        settings = {name: copy.deepcopy(service.settings[name]) for name in TRIGGERS & service.settings.keys()}
+        told = service_as_told(service.settings)
+        settings = {name: told[name] for name in _KEPT_BY_REVISIONS & service.settings.keys()}
         service.rollout.begin(definition, settings, service.desired)
 
     def describe(self, asked: Members) -> Members:
@@ -249,3 +251,12 @@ class Services:
 def _breaker(service: Service) -> Members:
     breaker: Members = service.settings.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
     return breaker
+
+
+def _merged(before: Members, given: Members) -> dict[str, Any]:
+    both = {
+        name: _merged(before[name], member)
+        for name, member in given.items()
+        if isinstance(member, dict) and isinstance(before.get(name), dict)
+    }
+    return {**before, **given, **both}

@@ -214,6 +214,19 @@ def test_settings_of_another_deployment_strategy_mean_nothing() -> None:
     ]
 
 
+def test_settings_of_what_is_off_mean_nothing() -> None:
+    off: dict[str, dict[str, Any]] = {
+        "deploymentCircuitBreaker": {"enable": False, "rollback": False, "resetOnHealthyTask": False},
+        "alarms": {"enable": False, "rollback": True, "alarmNames": ["errors"]},
+        "earlySuccessCriteria": {"enable": False, "healthyPercent": 90},
+    }
+    told = {**TOLD_SERVICE, "deploymentConfiguration": off}
+    assert fields(service(told, a_service_definition(deploymentConfiguration=None))) == []
+    on = {name: {**members, "enable": True} for name, members in off.items()}
+    found = fields(service({**told, "deploymentConfiguration": on}, a_service_definition(deploymentConfiguration=None)))
+    assert {path.split(".")[1] for path, *_ in found} == off.keys()
+
+
 @pytest.mark.parametrize(
     ("mode", "port"), [("awsvpc", 80), ("host", 80), ("bridge", 0)], ids=["awsvpc", "host", "bridge"]
 )
@@ -227,6 +240,14 @@ def test_the_host_port_is_what_the_network_mode_makes_of_it(mode: str, port: int
 
 
 # -- differences -----------------------------------------------------------------------------------------------
+
+
+def test_a_flag_that_is_true_unless_said_differs_where_it_is_false() -> None:
+    plain, sidecar = a_task_definition(), a_task_definition(a_container(essential=False))
+    assert fields(task(plain, sidecar)) == [("containerDefinitions[app].essential", True, False)]
+    assert fields(task(sidecar, plain)) == [("containerDefinitions[app].essential", False, True)]
+    assert fields(task(sidecar, sidecar)) == []
+    assert fields(task(a_task_definition(a_container(essential=True)), plain)) == []
 
 
 def test_a_difference_is_told_by_a_path_that_people_read() -> None:

@@ -60,6 +60,7 @@ def test_a_path_names_entries_and_pairs_by_their_keys() -> None:
         "family": "web",
         "containerDefinitions[app].name": "app",
         "containerDefinitions[app].image": "app:1",
+        "containerDefinitions[app].essential": False,
         "containerDefinitions[app].command": ["b", "a"],
         "containerDefinitions[app].environment.EMPTY": "",
         "containerDefinitions[app].environment.TZ": "UTC",

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.services.builders import SCOPE
 
 from esprestack.rule import Scope
+from esprestack.services.documents import ON
 from esprestack.services.members import LEFT_ALONE, OFF, TAKEN_AWAY, TRIGGERS, definition_form
 from esprestack.services.normal import SERVICE, TASK_DEFINITION, Default, bare, filled, value_of
 from esprestack.services.shapes import REGISTER, UPDATE, Form, Sort, request_form
@@ -38,6 +39,11 @@ def test_every_default_is_a_members_and_has_its_link(default: Default, form: For
 def test_no_default_stands_twice() -> None:
     for table in (TASK_DEFINITION, SERVICE):
         assert len({default.path for default in table}) == len(table)
+
+
+def test_false_says_something_of_flags_whose_default_is_true() -> None:
+    flags = {default.path.rpartition(".")[2] for default in (*TASK_DEFINITION, *SERVICE) if default.value is True}
+    assert flags == ON
 
 
 def test_filling_in_and_taking_away_leave_what_is_said() -> None:

@@ -89,7 +89,9 @@ _deployments = st.builds(
 
 
 @settings(max_examples=80)
-@given(st.lists(_deployments, max_size=3), st.integers(0, 12), st.sampled_from([(), (SAID,)]))
+@given(
+    st.lists(_deployments, max_size=3, unique_by=lambda one: one.id), st.integers(0, 12), st.sampled_from([(), (SAID,)])
+)
 def test_nothing_but_our_own_completed_deployment_is_a_success(
     found: list[Deployment], missed: int, events: tuple[str, ...]
 ) -> None:
