@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from esprestack import jobs
-from esprestack.deploying import Deploying
+from esprestack.applying import apply_all, migrations_of
 from esprestack.drifting import Drifting
 from esprestack.errors import (
     AwsError,
@@ -31,7 +31,6 @@ from esprestack.reports.text import step_text
 from esprestack.reviewed import Reviews
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
-from esprestack.services.ready import migrations_in
 from esprestack.signals import CancelledError, Signals
 from esprestack.telling import Result, Telling
 
@@ -113,15 +112,14 @@ class _Step:
             result.failure_reason = result.failure_reason or "changes"
 
     def apply(self, run: Run, result: Result) -> None:
-        migrations = migrations_in(self.inputs.migrate, run, "the input `migrate`") if self.inputs.migrate else {}
+        migrations = migrations_of(run, self.inputs.migrate, "the input `migrate`")
         result.planned, problems = jobs.diff(run)
         jobs.require_no_obstacle(problems)
         self._require_reviewed(result)
         self.telling.files(result)  # what was before is written down before anything is changed
         self.signals.wait_for_the_rule_in_hand()
-        deploying = Deploying(run, migrations, _Ears(self.log, self.signals), self.signals.stop, self._told)
-        applied = deploying.carry_out(result.planned, problems)
-        result.planned, result.outcomes = applied.planned, applied.outcomes
+        ears, stop = _Ears(self.log, self.signals), self.signals.stop
+        result.planned, result.outcomes = apply_all(run, result.planned, problems, migrations, ears, stop, self._told)
         result.problems += problems
         result.problems += [problem for outcome in result.outcomes for problem in outcome.problems]
         if self.signals.number:

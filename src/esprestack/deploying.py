@@ -5,8 +5,9 @@ In: what `jobs.diff` planned; out: what became of it. Whatever goes wrong with a
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
+from typing import TypeAlias
 
 from esprestack import jobs
 from esprestack.apply import Told
@@ -29,16 +30,11 @@ from esprestack.services.run import RunOptions, require_runnable
 from esprestack.services.texts import failure, stopped_lines, verdict_text
 from esprestack.services.wait import DeploymentWatch, News
 
+_Applied: TypeAlias = tuple[tuple[AnyPlanned, ...], tuple[Outcome, ...]]
+"""The plans that were carried out, and what became of each."""
+
 _NOT_DONE = frozenset({"IN_PROGRESS", "FAILED"})
 """Rollout states of a primary deployment that an apply waits for, or complains of, though nothing differs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """The plans that were carried out, each with what became of it."""
-
-    planned: tuple[AnyPlanned, ...]
-    outcomes: tuple[Outcome, ...]
 
 
 class Deploying:
@@ -54,7 +50,7 @@ class Deploying:
         self._told = told
         self._migrating = Migrating(run.aws, hears, run.vault.mask)
 
-    def carry_out(self, planned: Sequence[AnyPlanned], problems: Sequence[Problem]) -> Applied:
+    def carry_out(self, planned: Sequence[AnyPlanned], problems: Sequence[Problem]) -> _Applied:
         """Carries out what was planned, the services' plans before the rules'.
 
         Raises EsprestackError, before anything is changed, where a problem or a service stands in the way.
@@ -69,9 +65,9 @@ class Deploying:
             outcomes.append(self._deployed(item) if is_free else _left(item.plan))
         if self._stop.is_set() or any(_failed(outcome) for outcome in outcomes):
             left = [_left(item.plan) for item in rules]
-            return Applied((*services, *rules), (*outcomes, *left))
+            return (*services, *rules), (*outcomes, *left)
         if not any(item.service.changes for item in services):
-            return Applied((*services, *rules), (*outcomes, *self._applied(rules, problems)))
+            return (*services, *rules), (*outcomes, *self._applied(rules, problems))
         return self._followed(services, outcomes, rules)
 
     def _require_services(self, services: Sequence[PlannedService]) -> None:
@@ -159,17 +155,17 @@ class Deploying:
 
     def _followed(
         self, services: Sequence[PlannedService], outcomes: Sequence[Outcome], rules: Sequence[Planned]
-    ) -> Applied:
+    ) -> _Applied:
         """The rules, planned anew now that the revisions have numbers; of no more than was planned before."""
         if not rules:
-            return Applied(tuple(services), tuple(outcomes))
+            return tuple(services), tuple(outcomes)
         try:
             fresh, problems = jobs.diff_rules(self._run)
             require_no_more([item.plan for item in rules], [item.plan for item in fresh])
-            return Applied((*services, *fresh), (*outcomes, *self._applied(fresh, problems)))
+            return (*services, *fresh), (*outcomes, *self._applied(fresh, problems))
         except EsprestackError as error:
             left = [_left(item.plan, error.problems[0]) for item in rules]
-            return Applied((*services, *rules), (*outcomes, *left))
+            return (*services, *rules), (*outcomes, *left)
 
     def _applied(self, rules: Sequence[Planned], problems: Sequence[Problem]) -> list[Outcome]:
         return jobs.apply_plans(self._run, rules, problems, self._stop, self._told) if rules else []

@@ -339,9 +339,11 @@ class Run:
         self, desired: "Sequence[Desired]", scope: Scope, *, deploying: bool
     ) -> "tuple[tuple[Desired, ...], Pins]":
         """The rules with the revisions of this run's services, deployed or as they run now. Raises EsprestackError."""
+        if not self.paths[Kind.SERVICE]:
+            return tuple(desired), Pins()
         from esprestack.services.following import followed, foreseen, is_pinned
 
-        if not self.paths[Kind.SERVICE] or not (deploying or any(is_pinned(item.rule) for item in desired)):
+        if not deploying and not any(is_pinned(item.rule) for item in desired):
             return tuple(desired), Pins()
         leaders = self.services.leaders(deploying=deploying)
         self.findings.foresee(scope.region, foreseen(leaders, scope.region))

@@ -40,7 +40,7 @@ def carry_out(
 ) -> int:
     """Carries out the plans and tells what became of them; the exit code. Raises RefusedError."""
     from esprestack import jobs
-    from esprestack.deploying import Deploying
+    from esprestack.applying import apply_all
     from esprestack.plan.outcome import Result, Step
     from esprestack.reports.as_json import report, to_json
     from esprestack.reports.text import outcome_text, step_text
@@ -63,8 +63,8 @@ def carry_out(
             ended = isinstance(step, Step) and step.result is not Result.DIFFERS
             progress(step_text(step, terminal.colour), ended)
 
-        applied = Deploying(run, migrations or {}, terminal, terminal.stop, told).carry_out(planned, problems)
-    outcomes, plans = applied.outcomes, [item.plan for item in applied.planned]
+        planned, outcomes = apply_all(run, planned, problems, migrations or {}, terminal, terminal.stop, told)
+    plans = [item.plan for item in planned]
     if file:
         file.write(reported(outcomes))
     match form:

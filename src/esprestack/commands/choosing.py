@@ -8,8 +8,6 @@ from esprestack.errors import InputError, Problem
 from esprestack.options import options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from esprestack.run import Run
     from esprestack.services.choice import Choice
     from esprestack.services.model import Document
@@ -43,12 +41,3 @@ def hide(run: "Run", *documents: "Document") -> None:
 
     for document in documents:
         hide_secrets(document, run.veil)
-
-
-def migrations_of(run: "Run", text: str) -> "Mapping[str, Document]":
-    """What --migrate asks for, by the services' names. Raises EsprestackError."""
-    if not text:
-        return {}
-    from esprestack.services.ready import migrations_in
-
-    return migrations_in(text, run, "--migrate")

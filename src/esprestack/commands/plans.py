@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from esprestack.commands.carry_out import Reporting, carry_out
-from esprestack.commands.choosing import migrations_of
 from esprestack.errors import InputError, Problem
 from esprestack.options import form as form_option
 from esprestack.options import read, run_of, selection, where, write
@@ -76,8 +75,10 @@ def apply(
     What was before and what is after stands in a JSON report, below esprestack-out/ unless --report names a file:
     --restore puts it back.
     """
+    from esprestack.applying import migrations_of
+
     run = run_of(terminal.vault, given)
-    migrations = migrations_of(run, migrate)
+    migrations = migrations_of(run, migrate, "--migrate")
     if restored:
         if plan_file or plan_hash or migrate or given.get("prune"):
             raise InputError(Problem("--restore goes with no --plan, --plan-hash, --migrate or --prune"))
