@@ -31,7 +31,7 @@ from esprestack.reports.text import step_text
 from esprestack.reviewed import Reviews
 from esprestack.run import Run, Settings
 from esprestack.secrets import Vault
-from esprestack.signals import CancelledError, Signals
+from esprestack.signals import CancelledError, Signals, is_cancelled
 from esprestack.telling import Result, Telling
 
 
@@ -79,7 +79,9 @@ class _Step:
         self.log.print(f"esprestack {self.job.command}: {self.job.why}")
         try:
             result = self.result(run)
-        except CancelledError:
+        except BaseException as error:
+            if not is_cancelled(error):
+                raise
             problem = Problem("the run was cancelled before anything was changed")
             result = Result(f"esprestack {self.job.command}", problems=[problem], failure_reason="cancelled")
         self.signals.wait_for_the_rule_in_hand()

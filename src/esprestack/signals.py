@@ -26,6 +26,17 @@ class CancelledError(KeyboardInterrupt):
     """Ends what only reads; not an Exception, so that nobody takes it for a failure of theirs."""
 
 
+def is_cancelled(error: BaseException | None) -> bool:
+    """Whether `error` is the cancellation, or came of it.
+
+    Before Python 3.12 what is raised while a class is made (a signal may come during an import) comes out as
+    RuntimeError: https://docs.python.org/3/whatsnew/3.12.html#other-language-changes
+    """
+    while error is not None and not isinstance(error, CancelledError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 class Signals:
     """SIGINT and SIGTERM, listened to from now on."""
 
