@@ -5,7 +5,7 @@ Nothing here prints, and nothing here knows a terminal or GitHub.
 
 import functools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from esprestack.apply import utc_now
 from esprestack.aws import Aws
 from esprestack.backends.base import Backend, Live, Wanted
 from esprestack.backends.homes import HomesBackend
@@ -23,7 +24,7 @@ from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.source import MISSING
 from esprestack.errors import ConfigError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
-from esprestack.plan.make import PlanOptions, doubtful, make_plan
+from esprestack.plan.make import PlanOptions, doubtful, make_plan, waking
 from esprestack.plan.model import Action, Plan
 from esprestack.plugged import Plugs
 from esprestack.rule import Rule, Scope, with_texts
@@ -62,6 +63,9 @@ class Settings:
     allow: tuple[str, ...] = ()
     """Codes of findings that are no obstacle."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the run began."""
+    clock: Callable[[], datetime] = utc_now
+    """What time it is, for what waits."""
     shown_from: Path | None = None
     """The folder that paths in reports are relative to; the repository's root in the action."""
 
@@ -251,7 +255,7 @@ class Run:
 
     def rules_of(self, aws: Aws, cluster: str, tracking_id: str) -> Backend:
         """The backend for the rules and schedules of one cluster and one owner."""
-        return HomesBackend(aws, cluster, tracking_id, self.settings.parallel)
+        return HomesBackend(aws, cluster, tracking_id, self.settings.parallel, self.settings.clock)
 
     def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
         self.aws(self.region_of(prepared))
@@ -289,6 +293,8 @@ class Run:
         desired = tuple(desired_rules(loaded, live.scope, self.settings.now))
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
+        if names := waking(desired, live, self.settings.options.rules):
+            live = backend.beside(live, names)
         configured = {name for prepared in self.prepared() for name in prepared.wanted()}
         options = replace(self.settings.options, now=self.settings.now)
         plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured)
