@@ -154,14 +154,18 @@ class Run:
 
         return [examine(prepared, self.vault) for prepared in self.prepared()]
 
-    def read_again(self, item: "Planned", text: str) -> "tuple[Prepared, tuple[Desired, ...]]":
-        """The config of `item` as it would be with this text. Raises ConfigError."""
+    def read_again(self, at: int, scope: Scope, text: str) -> "tuple[Prepared, tuple[Desired, ...]]":
+        """The config of that number, in the order of `prepared`, as it would be with this text. Raises ConfigError."""
         from esprestack.config.desired import desired_rules
         from esprestack.config.examine import check
 
-        path = self.settings.folder / find_configs(self.settings.configs, self.settings.folder)[0]
-        prepared = prepare_source(source_of(item.plan.config, text), path.parent, self.surroundings)
-        return prepared, tuple(desired_rules(check(prepared, self.vault), item.plan.scope, self.settings.now))
+        path, shown = self.path_of(at), self.prepared()[at].source.path
+        prepared = prepare_source(source_of(shown, text), path.parent, self.surroundings)
+        return prepared, tuple(desired_rules(check(prepared, self.vault), scope, self.settings.now))
+
+    def path_of(self, at: int) -> Path:
+        """The file of the config of that number."""
+        return find_configs(self.settings.configs, self.settings.folder)[at]
 
     def stand_twice(self, configs: "Sequence[Loaded]") -> list[Problem]:
         """Rules of one name in two configs of one region."""
