@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.aws.account import ACCOUNT, CLUSTER_ARN, REGION, Account, arn
+from tests.aws.account import ACCOUNT, CLUSTER_ARN, REGION, Account
+from tests.aws.conftest import Esprestack
 from tests.aws.schedule_account import ScheduleAccount
 from tests.aws.test_checks import Things, a_policy
 from tests.support.aws_front import AwsFront, Parameters
 from tests.support.schedules import Schedules
 
 from esprestack.backends.tasks_mapping import eventbridges_mark
-from esprestack.commands import migrate
+from esprestack.commands import migrate as command
 from esprestack.options import run_of
 from esprestack.rule import Home
 from esprestack.run import Run
@@ -63,7 +64,7 @@ def time(monkeypatch: pytest.MonkeyPatch, schedules: Schedules) -> Time:
         made = run_of(vault, given)
         return Run(replace(made.settings, now=time.now, clock=time.read), vault)
 
-    monkeypatch.setattr(migrate, "run_of", run)
+    monkeypatch.setattr(command, "run_of", run)
     return time
 
 
@@ -129,5 +130,7 @@ def tasks(front: AwsFront, account: Account) -> Tasks:
     return Tasks(front)
 
 
-def queue(name: str) -> str:
-    return arn("sqs", name)
+@pytest.fixture
+def migrate(esprestack: Esprestack, time: Time, scheduled: ScheduleAccount, tasks: Tasks) -> Esprestack:
+    """`migrate("--dry-run")`."""
+    return lambda *arguments: esprestack("migrate", *arguments)
