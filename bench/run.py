@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # another distribution installs a package `tests` too
 
-from bench import applying, planning, schedule  # noqa: E402
+from bench import applying, planning, schedule, scheduling  # noqa: E402
 from bench.processes import PROGRAM, environment, run, shown, timed  # noqa: E402
 
 RULES = 300
@@ -19,6 +19,7 @@ OFFLINE_LIMIT = 0.6
 
 def main() -> int:
     failed = startup() + validate_offline() + schedule.main() + planning.main() + applying.main()
+    failed += scheduling.main()
     return 1 if failed else 0
 
 

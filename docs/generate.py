@@ -42,6 +42,8 @@ def _wanted() -> Iterator[tuple[Path, str]]:
     yield docs / "config.md", _filled(docs / "config.md", {"keys": _keys(), "denied": _denied(), "hidden": _hidden()})
     yield docs / "action.md", _filled(docs / "action.md", {"inputs": _inputs(), "outputs": _outputs()})
     yield docs / "findings.md", _filled(docs / "findings.md", {"findings": _findings()})
+    parts = {"service-keys": _service_keys(), "risks": _risks(), "service-findings": _service_findings()}
+    yield docs / "services.md", _filled(docs / "services.md", parts)
     yield docs / "commands.md", _filled(docs / "commands.md", {"commands": _commands()})
     yield docs / "pictures" / "week.svg", _week()
     yield ROOT / "no-docker" / "action.yml", _composite()
@@ -147,6 +149,33 @@ def _keys() -> str:
             lines.append(f"| `{names[0]}` | {others} | {required} | {field.description or ''} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _service_keys() -> str:
+    from esprestack.config.service_file import Ignore, ServiceFile
+
+    rows = [
+        f"| `{prefix}{field.validation_alias}` | {'yes' if field.is_required() else ''} | {field.description or ''} |"
+        for prefix, kind in (("", ServiceFile), ("ignore.", Ignore))
+        for field in kind.model_fields.values()
+    ]
+    return "\n".join(["| key | required | what |", "|---|---|---|", *rows]) + "\n"
+
+
+def _risks() -> str:
+    from esprestack.services.model import RiskKind
+    from esprestack.services.risks import RISKS
+
+    shown = {RiskKind.STOPS: "stops it", RiskKind.MIND: "is told"}
+    rows = [f"| `{code}` | {shown[kind]} | {sentence} |" for code, (kind, sentence) in RISKS.items()]
+    return "\n".join(["| code | | what |", "|---|---|---|", *rows]) + "\n"
+
+
+def _service_findings() -> str:
+    from esprestack.services.codes import SERVICE_CODES
+
+    rows = [f"| `{code}` | {severity} | {sentence} |" for code, (severity, sentence) in SERVICE_CODES.items()]
+    return "\n".join(["| code | severity | what |", "|---|---|---|", *rows]) + "\n"
 
 
 def _denied() -> str:

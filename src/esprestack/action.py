@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from esprestack import jobs
+from esprestack.config.kind import Kind
 from esprestack.drifting import Drifting
 from esprestack.errors import (
     AwsError,
@@ -110,13 +111,16 @@ class _Step:
             result.failure_reason = result.failure_reason or "changes"
 
     def apply(self, run: Run, result: Result) -> None:
-        result.planned, problems = jobs.diff(run)
+        planned, problems = jobs.diff_rules(run)
+        result.planned = planned
+        for path in run.paths[Kind.SERVICE]:
+            self.log.notice(f"{path.name} describes a service, which `apply` leaves alone")
         jobs.require_no_obstacle(problems)
         self._require_reviewed(result)
         self.telling.files(result)  # what was before is written down before anything is changed
         self.signals.wait_for_the_rule_in_hand()
         result.outcomes = jobs.apply_plans(
-            run, result.planned, problems, self.signals.stop, lambda step: self.log.print(step_text(step, colour=False))
+            run, planned, problems, self.signals.stop, lambda step: self.log.print(step_text(step, colour=False))
         )
         result.problems += problems
         result.problems += [problem for outcome in result.outcomes for problem in outcome.problems]

@@ -33,6 +33,25 @@ https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 """
 _QUOTA = 50.0
+_SCHEDULER_QUOTAS = {
+    "list_schedules": 50.0,
+    "create_schedule_group": 10.0,
+    "delete_schedule_group": 10.0,
+    "list_tags_for_resource": 10.0,
+    "tag_resource": 1.0,
+}
+"""Of EventBridge Scheduler each operation has a quota of its own: these, and others by region.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html
+"""
+_LARGE_REGIONS = frozenset(
+    {
+        "us-east-1", "us-east-2", "us-west-2", "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+        "eu-central-1", "eu-west-1", "eu-west-2", "sa-east-1",
+    }
+)  # fmt: skip
+_SCHEDULER_LARGE, _SCHEDULER_QUOTA = 1000.0, 250.0
+"""In those regions, and elsewhere."""
 
 _CREDENTIALS_GONE = frozenset(
     {
@@ -75,7 +94,10 @@ class Aws:
         self._identity: Answer | None = None
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError."""
+        """The answer of `operation` (botocore's spelling, `put_rule`). Raises AwsError.
+
+        A parameter of AWS's may be called `service` too (UpdateService's is).
+        """
         return self.call_checked(lambda _: None, service, operation, **parameters)
 
     def call_checked(
@@ -112,7 +134,7 @@ class Aws:
     ) -> Answer:
         name = "".join(word.title() for word in operation.split("_"))
         shown = f"{service}:{name}"
-        pace = self._pace(service)
+        pace = self._pace(service, operation)
         turn = pace.begin(self.stopped.wait)
         throttled = False
         try:
@@ -128,9 +150,14 @@ class Aws:
         finally:
             pace.end(turn, throttled=throttled)
 
-    def _pace(self, service: str) -> Pace:
+    def _pace(self, service: str, operation: str) -> Pace:
+        """The pace of the operation where AWS counts its calls alone, else of the whole service."""
         with self._lock:
-            return self._paces.setdefault(service, Pace(_QUOTAS.get(service, _QUOTA)))
+            if service != "scheduler":
+                return self._paces.setdefault(service, Pace(_QUOTAS.get(service, _QUOTA)))
+            of_region = _SCHEDULER_LARGE if self.region in _LARGE_REGIONS else _SCHEDULER_QUOTA
+            quota = _SCHEDULER_QUOTAS.get(operation, of_region)
+            return self._paces.setdefault(f"{service}:{operation}", Pace(quota))
 
     def prepare(self, *services: str) -> None:
         """Makes the clients ahead of their first call, which then waits for the network alone."""

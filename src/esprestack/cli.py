@@ -18,6 +18,7 @@ COMMANDS = {
     "drift": ("plans", "drift"),
     "dump": ("dump", "dump"),
     "validate": ("texts", "validate"),
+    "verify": ("verify", "verify"),
     "next": ("next_runs", "next_runs"),
     "render": ("texts", "render"),
     "run": ("run_task", "run_task"),

@@ -123,11 +123,13 @@ def _check_codes(allow: Collection[str]) -> None:
     if not allow:
         return
     from esprestack.checks.codes import CODES
+    from esprestack.services.codes import SERVICE_CODES
+    from esprestack.services.risks import RISKS
 
-    problems = []
+    problems, known = [], [*CODES, *SERVICE_CODES, *RISKS]
     for code in allow:
-        if code not in CODES:
-            near = difflib.get_close_matches(code, CODES, n=1)
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=1)
             todo = f"did you mean `{near[0]}`?" if near else "see docs/findings.md"
             problems.append(Problem(f"`{code}` is no finding's code, so it can't be allowed", todo=todo))
     if problems:

@@ -7,10 +7,11 @@ Outcome. Nothing here prints, and nothing here knows a terminal or GitHub.
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from esprestack.config.kind import Kind
 from esprestack.config.words import Words, to_words
 from esprestack.errors import AwsError, ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.ignored import Ignored, without_ignored
@@ -19,40 +20,63 @@ from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
 from esprestack.rule import DEFAULT_ROLE, Home
 from esprestack.run import Planned, Run
-from esprestack.several import in_order
+from esprestack.several import all_of, in_order
 
 if TYPE_CHECKING:
     from esprestack.apply import Told
     from esprestack.iam import Needs
+    from esprestack.services.checked import Verified
+    from esprestack.services.of_run import PlannedService
+
+AnyPlanned: TypeAlias = "Planned | PlannedService"
+"""A config's plan, of its rules or of its service, with what it takes to carry it out."""
+
+_Diff: TypeAlias = "Callable[[Run], tuple[Sequence[AnyPlanned], list[Problem]]]"
 
 READ_BACK_SECONDS = 15.0
 """How long AWS may take until a read says what was written."""
 
 
-def diff(run: Run) -> tuple[list[Planned], list[Problem]]:
-    """The plan of every config, with what would stop its apply and what its reader is warned of."""
+def diff(run: Run) -> tuple[list[AnyPlanned], list[Problem]]:
+    """The plan of every config, with what would stop it and what its reader is warned of."""
+    of_kind: dict[Kind, _Diff] = {Kind.RULES: diff_rules, Kind.SERVICE: diff_services}
+    found = all_of(lambda kind: of_kind[kind](run), run.kinds)
+    return [item for planned, _ in found for item in planned], [problem for _, told in found for problem in told]
+
+
+def diff_rules(run: Run) -> tuple[list[Planned], list[Problem]]:
+    """The same of the configs of rules alone: what an apply carries out."""
     planned = run.planned()
     return planned, [*_refusals(planned), *run.found(planned)]
 
 
-def drift(run: Run, patterns: Sequence[Ignored] = ()) -> list[Planned]:
+def diff_services(run: Run) -> "tuple[list[PlannedService], list[Problem]]":
+    """The same of the services alone: what a deploy carries out."""
+    planned = run.services.planned()
+    return planned, [*_refusals(planned), *run.services.found_in(run.services.configs())]
+
+
+def drift(run: Run, patterns: Sequence[Ignored] = ()) -> list[AnyPlanned]:
     """The plan of every config without what is ignored, with orphans and notes on others' rules on its cluster."""
-    found = run.planned(cluster=True)
+    found: list[AnyPlanned] = list(run.planned(cluster=True) if Kind.RULES in run.kinds else ())
+    found += run.services.planned() if Kind.SERVICE in run.kinds else ()
     return [replace(item, plan=without_ignored(item.plan, patterns)) for item in found]
 
 
-def health(run: Run, planned: Sequence[Planned]) -> list[str]:
+def health(run: Run, planned: Sequence[AnyPlanned]) -> list[str]:
     """How the rules of each config have fared lately, in words; what the role may not read is named."""
     from esprestack.health import health_of
 
     lines: dict[str, None] = {}
     for item in planned:
+        if not isinstance(item, Planned):
+            continue
         scope, rules = item.plan.scope, [desired.rule for desired in item.desired]
         lines |= dict.fromkeys(health_of(run.aws(scope.region), scope, rules, run.settings.now).lines)
     return list(lines)
 
 
-def is_drift(planned: Sequence[Planned]) -> bool:
+def is_drift(planned: Sequence[AnyPlanned]) -> bool:
     """Whether AWS differs from the configs."""
     return any(item.plan.changing or item.plan.of(Action.ORPHAN, Action.CONFLICT) for item in planned)
 
@@ -64,7 +88,7 @@ def apply_plans(
     stop: threading.Event,
     told: "Told",
 ) -> list[Outcome]:
-    """Carries out what `diff` planned and reads back what was touched; a run that was stopped reads nothing back.
+    """Carries out what `diff_rules` planned and reads back what was touched; a run that was stopped reads nothing back.
 
     Raises RefusedError, before anything is changed, where one of the diff's `problems` stands in the way.
     """
@@ -126,6 +150,12 @@ def validate(run: Run, *, offline: bool) -> list[Problem]:
 
     Raises ConfigError for files that can't be rendered or parsed. That AWS can't be asked is a problem among others.
     """
+    of_kind = {Kind.RULES: lambda: _validate_rules(run, offline=offline), Kind.SERVICE: lambda: _validate_services(run)}
+    found = all_of(lambda kind: of_kind[kind](), run.kinds)
+    return in_order(problem for problems in found for problem in problems)
+
+
+def _validate_rules(run: Run, *, offline: bool) -> list[Problem]:
     examined = run.examined()
     readable = [item.readable for item in examined if item.readable]
     problems = [problem for item in examined for problem in item.problems]
@@ -136,8 +166,23 @@ def validate(run: Run, *, offline: bool) -> list[Problem]:
         found = None
     if found is None:
         found = [problem for loaded in readable for problem in run.found_in_text(loaded)]
-    problems += found
-    return in_order([*problems, *run.stand_twice(readable)])
+    return [*problems, *found, *run.stand_twice(readable)]
+
+
+def _validate_services(run: Run) -> list[Problem]:
+    """Of their text; what AWS has of what they name is for `verify` to say."""
+    examined = run.services.examined()
+    configs = [item.config for item in examined if item.config]
+    problems = [problem for item in examined for problem in item.problems]
+    return [*problems, *run.services.found_in(configs), *run.services.stand_twice(configs)]
+
+
+def verify(run: Run) -> "list[Verified]":
+    """Whether what each service's files name is there and fit, as far as AWS may be asked. Raises InputError."""
+    if not run.paths[Kind.SERVICE]:
+        what = f"there is no service here, only rules: {run.paths[Kind.RULES][0].name}"
+        raise InputError(Problem(what, todo="rules are checked by: esprestack validate"))
+    return run.services.verified()
 
 
 def destruction(run: Run, tracking_id: str, cluster: str, max_deletes: int | None) -> Planned:
@@ -162,9 +207,12 @@ def needs(run: Run, account: str) -> "list[Needs]":
 
 
 def render(run: Run) -> list[tuple[str, str]]:
-    """(path, text) of every config after templating, with secrets masked."""
-    prepared = [layer for item in run.prepared() for layer in (item, *item.below)]
+    """(path, text) of every config after templating, with the files that it is made of, and with secrets masked."""
+    prepared = [layer for item in (run.prepared() if Kind.RULES in run.kinds else ()) for layer in (item, *item.below)]
+    services = run.services.prepared() if Kind.SERVICE in run.kinds else []
+    prepared += [part for item in services for part in item.parts]
     missing = [problem for item in prepared for problem in item.missing]
+    missing += [problem for item in services for problem in item.unprepared]
     if missing:
         raise ConfigError(missing)
     return [(item.source.path, run.vault.mask(item.tree.replaced(item.text, run.veil.shown))) for item in prepared]
@@ -224,9 +272,9 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
         raise InputError(Problem("--merge takes one config at a time", todo="name it with --merge FILE"))
     (item,) = planned
     prepared, desired, scope = run.loaded()[0].prepared, item.desired, item.plan.scope
-    live = item.backend.read(prepared.wanted(), owned=True)
+    live = item.backend.read(prepared.wanted, owned=True)
     live = item.backend.confirm(live, sorted(live.rules))
-    names = prepared.wanted()
+    names = prepared.wanted
     ours = {name: rule for name, rule in live.rules.items() if rule.tracking_id == scope.tracking_id or name in names}
     notes: dict[str, None] = {}
     for _ in range(_MERGES):
@@ -249,5 +297,5 @@ _MERGES = 5
 """A change in an anchor's rule can change others that use the anchor, which the next merge puts right."""
 
 
-def _refusals(planned: Sequence[Planned]) -> list[Problem]:
+def _refusals(planned: Sequence[AnyPlanned]) -> list[Problem]:
     return [problem for item in planned for problem in item.plan.refusals]

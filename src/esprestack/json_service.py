@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from botocore import exceptions, parsers, serialize
 from botocore.httpsession import create_urllib3_context, get_cert_path
@@ -28,7 +28,12 @@ from botocore.utils import (
 from esprestack.http_pool import BrokenReplyError, HttpPool, NotConnectedError, Reply
 from esprestack.signature import Signer, beginning, utc_now
 
-SERVICES = frozenset({"ecs", "events", "logs", "resourcegroupstaggingapi", "scheduler", "secretsmanager", "ssm"})
+SERVICES = frozenset(
+    {
+        "application-autoscaling", "ecr", "ecs", "events", "logs", "resourcegroupstaggingapi", "scheduler",
+        "secretsmanager", "ssm",
+    }
+)  # fmt: skip
 """The services called here that speak JSON, and have the usual address in every region.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
@@ -128,7 +133,7 @@ class JsonService:
     ) -> None:
         self._model = model
         self._signer = Signer(model.signing_name, region)
-        self._begin = beginning("POST", url)
+        self._begin = beginning("POST", pool.target)
         self.url = url
         """Where it is."""
         self._credentials = credentials
@@ -155,7 +160,7 @@ class JsonService:
         if self._credentials is None:
             raise exceptions.NoCredentialsError
         method, target, body = request["method"], self._target(request), request["body"]
-        begin = self._begin if target == self._pool.target else beginning(method, urljoin(self.url, target))
+        begin = self._begin if target == self._pool.target else beginning(method, target)
         keys = self._credentials.get_frozen_credentials()  # new ones, if they were about to end
         headers = self._signer.signed(begin, {**self._always, **request["headers"]}, body, keys, utc_now())
         try:

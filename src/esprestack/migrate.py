@@ -73,7 +73,7 @@ def _planned(run: Run, at: int, loaded: "Loaded", options: MoveOptions) -> Plann
     prepared, rules = loaded.prepared, run.settings.options.rules
     run.aws(run.region_of(prepared))
     backend = run.backend_of(prepared)
-    wanted = {name: meant for name, meant in prepared.wanted().items() if not rules or name in rules}
+    wanted = {name: meant for name, meant in prepared.wanted.items() if not rules or name in rules}
     live = _read(backend, asked(wanted))
     every = [item for item in desired_rules(loaded, live.scope, run.settings.now) if item.rule.name in wanted]
     found = pairs(live, every)

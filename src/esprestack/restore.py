@@ -6,6 +6,7 @@ from typing import Any
 
 from esprestack.backends.base import Backend, Wanted
 from esprestack.config.desired import Desired, rule_of
+from esprestack.config.kind import Kind
 from esprestack.config.source import Source, read_tree
 from esprestack.config.tree import Tree
 from esprestack.config.words import Words, to_words
@@ -23,14 +24,17 @@ _COMMANDS = ("apply", "destroy", "restore")
 
 
 def restore(run: Run, text: str, path: str) -> list[Planned]:
-    """Plans that make AWS what it was before the apply whose report is `text`. Raises before anything is changed."""
+    """Plans that make AWS what it was before the apply whose report is `text`. Raises before anything is changed.
+
+    Rules alone are put back: of a service ECS keeps the history.
+    """
     report = from_json(text, path)
     if report.command not in _COMMANDS:
         todo = "give the report of an apply: it says at its end where it is"
         raise InputError(Problem(f"{path} is the report of a {report.command}, which changed nothing", todo=todo))
     source = Source(path, text)
     tree = read_tree(text, source, lambda line, column: Where(path, line, column))
-    return [_planned(run, plan, ("plans", at), tree) for at, plan in enumerate(report.plans)]
+    return [_planned(run, plan, ("plans", at), tree) for at, plan in enumerate(report.plans) if plan.kind is Kind.RULES]
 
 
 def _planned(run: Run, plan: PlanReport, place: tuple[str, int], tree: Tree) -> Planned:

@@ -18,11 +18,12 @@ from esprestack.aws import Aws
 from esprestack.backends.base import Backend, Live, Wanted
 from esprestack.backends.homes import HomesBackend
 from esprestack.config.jsonnet_vars import ext_vars
-from esprestack.config.load import Prepared, Surroundings, find_configs, prepare, prepare_source, source_of
+from esprestack.config.kind import Kind
+from esprestack.config.load import Prepared, Surroundings, by_kind, find_configs, prepare, prepare_source, source_of
 from esprestack.config.lookups.environment import Environment
 from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.source import MISSING
-from esprestack.errors import ConfigError, Problem, RefusedError
+from esprestack.errors import ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
 from esprestack.plan.make import PlanOptions, doubtful, make_plan, waking
 from esprestack.plan.model import Action, Plan
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from esprestack.config.examine import Examined, Loaded
     from esprestack.findings import Findings
     from esprestack.iam import Looked
+    from esprestack.services.of_run import Services
 
 _Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
 
@@ -128,15 +130,46 @@ class Run:
 
     # -- configs -----------------------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def paths(self) -> Mapping[Kind, Sequence[Path]]:
+        """The config files of each kind. Raises InputError where there is none at all."""
+        return by_kind(find_configs(self.settings.configs, self.settings.folder), self.surroundings.shown_from)
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """The kinds of config that there are; rules alone where some were selected."""
+        return [Kind.RULES] if self.settings.options.rules else [kind for kind in Kind if self.paths[kind]]
+
+    @functools.cached_property
+    def services(self) -> "Services":
+        """The configs that describe services."""
+        from esprestack.services.of_run import Services
+
+        settings = self.settings
+        return Services(
+            self.paths[Kind.SERVICE],
+            self.surroundings,
+            self.veil,
+            self.aws,
+            settings.region,
+            settings.allow,
+            settings.parallel,
+        )
+
     def prepared(self) -> list[Prepared]:
-        """Every config, rendered and parsed, once. Raises with the problems of all of them."""
+        """Every config of rules, rendered and parsed, once. Raises with the problems of all of them."""
         if self._prepared is None:
-            paths = find_configs(self.settings.configs, self.settings.folder)
-            self._prepared = all_of(lambda path: prepare(path, self.surroundings), paths)
+            if not self.paths[Kind.RULES]:
+                named = ", ".join(str(path.name) for path in self.paths[Kind.SERVICE])
+                what = f"there are no rules here, only a service: {named}"
+                raise InputError(
+                    Problem(what, todo="name a config with rules by --config, or in the action by `config:`")
+                )
+            self._prepared = all_of(lambda path: prepare(path, self.surroundings), self.paths[Kind.RULES])
         return self._prepared
 
     def loaded(self) -> "list[Loaded]":
-        """Every config, held against the model, once. Raises with the problems of all of them."""
+        """Every config of rules, held against the model, once. Raises with the problems of all of them."""
         if self._loaded is None:
             examined = self.examined()
             problems = [problem for item in examined for problem in item.problems]
@@ -159,13 +192,9 @@ class Run:
         from esprestack.config.desired import desired_rules
         from esprestack.config.examine import check
 
-        path, shown = self.path_of(at), self.prepared()[at].source.path
-        prepared = prepare_source(source_of(shown, text), path.parent, self.surroundings)
+        shown = self.prepared()[at].source.path
+        prepared = prepare_source(source_of(shown, text), self.paths[Kind.RULES][at].parent, self.surroundings)
         return prepared, tuple(desired_rules(check(prepared, self.vault), scope, self.settings.now))
-
-    def path_of(self, at: int) -> Path:
-        """The file of the config of that number."""
-        return find_configs(self.settings.configs, self.settings.folder)[at]
 
     def stand_twice(self, configs: "Sequence[Loaded]") -> list[Problem]:
         """Rules of one name in two configs of one region."""
@@ -218,7 +247,7 @@ class Run:
     # -- plans -------------------------------------------------------------------------------------------------
 
     def planned(self, *, cluster: bool = False) -> list[Planned]:
-        """The plan of every config. `cluster`: with notes on the cluster's other rules."""
+        """The plan of every config of rules. `cluster`: with notes on the cluster's other rules."""
         options = self.settings.options
         prepared = self.prepared()
         with self._reading_ahead(prepared, options, cluster) as readings:
@@ -263,7 +292,7 @@ class Run:
 
     def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
         self.aws(self.region_of(prepared))
-        every = prepared.wanted()
+        every = prepared.wanted
         wanted = {name: every[name] for name in options.rules if name in every} if options.rules else every
         return backend, backend.read(wanted, owned=not options.rules, cluster=cluster)
 
@@ -275,7 +304,7 @@ class Run:
         homes: dict[tuple[str, str], dict[str, int]] = {}
         owners = [homes.setdefault(self._owner(item), {}) for item in prepared]
         for index, item in enumerate(prepared):
-            owners[index] |= dict.fromkeys(item.wanted(), index)
+            owners[index] |= dict.fromkeys(item.wanted, index)
         for at_home in (True, False):
             for index, live in enumerate(lives):
                 for name, rule in live.rules.items():
@@ -299,7 +328,7 @@ class Run:
             live = backend.confirm(live, names)
         if names := waking(desired, live, self.settings.options.rules):
             live = backend.beside(live, names)
-        configured = {name for prepared in self.prepared() for name in prepared.wanted()}
+        configured = {name for prepared in self.prepared() for name in prepared.wanted}
         options = replace(self.settings.options, now=self.settings.now)
         plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured)
         return Planned(plan, backend, desired, live.on_bus)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from esprestack.backends.base import Backend
+from esprestack.backends.scheduler_mapping import with_context
 from esprestack.backends.task_watch import TaskWatch
 from esprestack.backends.tasks import INTERRUPTED, Tasks
 from esprestack.backends.tasks_mapping import Launch, Task, run_request
 from esprestack.config.words import to_words
 from esprestack.errors import InputError, Problem, RefusedError, Severity
 from esprestack.plan.compare import leaves
-from esprestack.rule import Rule, Scope, Target, with_texts
+from esprestack.rule import Home, Rule, Scope, Target, with_texts
 from esprestack.run import Run
 from esprestack.several import check_rules, in_order
 
@@ -51,7 +52,7 @@ def configured(run: Run, name: str) -> Chosen:
 def live(run: Run, name: str) -> Chosen:
     """The rule as AWS has it, found by its name in a config. Raises EsprestackError."""
     loaded, name = _home(run, name)
-    read = _backend(run, loaded).read({name: loaded.prepared.wanted()[name]})
+    read = _backend(run, loaded).read({name: loaded.prepared.wanted[name]})
     rule = read.rules.get(run.vault.open(name))
     if rule is None:
         raise InputError(Problem(f"AWS has no rule `{name}`", todo="apply the config, or leave out --live"))
@@ -69,7 +70,7 @@ def _home(run: Run, name: str) -> "tuple[Loaded, str]":
     """The config with the rule, and its name."""
     if name:
         check_rules(run.prepared(), [name])
-    every = [(loaded, rule) for loaded in run.loaded() for rule in loaded.prepared.wanted()]
+    every = [(loaded, rule) for loaded in run.loaded() for rule in loaded.prepared.wanted]
     found = [(loaded, rule) for loaded, rule in every if name in ("", rule)]
     if len(found) == 1:
         return found[0]
@@ -103,6 +104,8 @@ def start(run: Run, chosen: Chosen) -> Launch:
     if any(problem.stops for problem in chosen.problems):
         raise RefusedError([*chosen.problems, Problem("nothing was started")])
     target, name = with_texts(chosen.target, run.vault.open), run.vault.open(chosen.rule.name)
+    if chosen.rule.home is Home.SCHEDULER:
+        target = with_context(target, chosen.rule, chosen.scope, run.settings.now, str(uuid.uuid4()))
     return _tasks(run, chosen).start(run_request(target, chosen.scope, name, token=str(uuid.uuid4())))
 
 

@@ -50,7 +50,7 @@ def stand_twice(configs: "Sequence[Loaded]", region_of: Callable[[Prepared], str
 
 def check_rules(prepared: Sequence[Prepared], names: Sequence[str]) -> None:
     """Raises InputError for names that no config has."""
-    known = [name for item in prepared for name in item.wanted()]
+    known = [name for item in prepared for name in item.wanted]
     problems = []
     for name in names:
         if name not in known:

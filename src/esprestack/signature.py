@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from botocore.auth import SIGNED_HEADERS_BLACKLIST
 from botocore.utils import normalize_url_path
@@ -32,12 +32,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def beginning(method: str, url: str) -> str:
-    """What a canonical request begins with: the method, the path and the query of the encoded `url`."""
-    parts = urlsplit(url)
-    path = quote(normalize_url_path(parts.path), safe="/~")
-    pairs = sorted(pair.partition("=") for pair in parts.query.split("&")) if parts.query else ()
-    return f"{method}\n{path}\n{'&'.join(f'{name}={value}' for name, _, value in pairs)}"
+def beginning(method: str, target: str) -> str:
+    """What a canonical request begins with: the method, and the path and the query of the encoded `target`."""
+    path, _, query = target.partition("?")
+    pairs = sorted(pair.partition("=") for pair in query.split("&")) if query else ()
+    canonical = quote(normalize_url_path(path), safe="/~")
+    return f"{method}\n{canonical}\n{'&'.join(f'{name}={value}' for name, _, value in pairs)}"
 
 
 class Signer:

@@ -14,6 +14,7 @@ from esprestack.github.event import Command, Event, Job
 from esprestack.github.inputs import CommentMode, Inputs
 from esprestack.github.pulls import Pull
 from esprestack.github.runner import MOST_ANNOTATIONS, MOST_SUMMARY_BYTES, Log
+from esprestack.jobs import AnyPlanned
 from esprestack.plan.binding import compact, plan_name
 from esprestack.plan.model import Action, Plan, counts, digest, hash_of
 from esprestack.plan.outcome import Outcome
@@ -32,7 +33,7 @@ from esprestack.reports.sections import Facts, Section, comment_body, holds, mar
 from esprestack.reports.text import outcome_text, plan_text
 from esprestack.reports.when import Reader
 from esprestack.reports.wording import summary
-from esprestack.run import Planned, Run
+from esprestack.run import Run
 
 FOLDER = "esprestack-out"
 """Below the workspace: where `plan-json` and `report` are written, for later steps and for upload-artifact."""
@@ -48,7 +49,7 @@ class Result:
     """What a job found or did, for the sinks."""
 
     title: str
-    planned: Sequence[Planned] = ()
+    planned: Sequence[AnyPlanned] = ()
     problems: list[Problem] = field(default_factory=list)
     outcomes: Sequence[Outcome] = ()
     drifted: bool = False

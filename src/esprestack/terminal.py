@@ -13,7 +13,7 @@ import click
 from esprestack.errors import Problem, Severity
 
 if TYPE_CHECKING:
-    from esprestack.run import Planned
+    from esprestack.jobs import AnyPlanned
     from esprestack.secrets import Vault
 
 FAILURE, CHANGES = 1, 2
@@ -103,7 +103,7 @@ def _bar(done: int, total: int) -> str:
 
 
 def show_plans(
-    terminal: Terminal, command: str, planned: Sequence["Planned"], problems: Sequence[Problem], form: str
+    terminal: Terminal, command: str, planned: Sequence["AnyPlanned"], problems: Sequence[Problem], form: str
 ) -> None:
     plans = [item.plan for item in planned]
     match form:

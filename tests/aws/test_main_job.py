@@ -1,7 +1,9 @@
 """The main job from end to end: diff, apply, diff again; what each says, and what then stands in AWS."""
 
+from pathlib import Path
+
 import pytest
-from tests.aws.account import CLUSTER, TRACKING_TAG, Account, a_target, arn, request, written
+from tests.aws.account import CLUSTER, REGION, TRACKING_TAG, Account, a_target, arn, request, written
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.support.aws_front import AwsFront
@@ -9,6 +11,7 @@ from tests.support.aws_front import AwsFront
 from esprestack.rule import Home
 
 HOMES = tuple(Home)
+ROOT = Path(__file__).parents[2]
 
 
 def settled(esprestack: Esprestack, front: AwsFront) -> None:
@@ -248,3 +251,40 @@ def test_rules_are_tracked_by_the_tracking_id_or_the_clusters_name(
     folder.config(cluster=cluster, trackingId=tracking_id)
     assert esprestack("apply").code == 0
     assert account.tags("nightly") == {TRACKING_TAG: tracking_id or CLUSTER}
+
+
+# -- the example -----------------------------------------------------------------------------------------------
+
+
+def test_the_example_lives_a_whole_life_in_either_home(
+    esprestack: Esprestack,
+    folder: Folder,
+    account: Account,
+    front: AwsFront,
+    environment: pytest.MonkeyPatch,
+    home: Home,
+) -> None:
+    """Made, at rest, found again by dump, changed by hand and seen, put right, emptied, pruned."""
+    environment.setenv(
+        "ESPRESTACK_SECRETS", '{"MARKETPLACE_TOKEN": "a-token-of-ours", "REPORT_DB_PASSWORD": "hunter2hunter2"}'
+    )
+    text = (ROOT / "examples" / "demo" / "ecschedule.yaml").read_text().replace("ap-northeast-1", REGION)
+    for family in ("inventory", "orders", "reports", "invoices", "session-store", "warehouse", "mailer", "search"):
+        account.has_fargate_definition(family)
+    folder.write(text.replace("cluster: batch", f"cluster: {CLUSTER}"))
+    anyhow = [part for code in ("no-task-definition", "fargate-size") for part in ("--allow", code)]
+    applied = esprestack("apply", *anyhow)
+    assert applied.code == 0, applied.err
+    names = account.names()
+    assert len(names) >= 8
+    assert esprestack("diff", "--exit-code", *anyhow).code == 0
+    dumped = esprestack("dump", "--cluster", CLUSTER, "--region", REGION)
+    assert dumped.code == 0
+    assert "hunter2" not in dumped.out
+    account.remove(names[0])
+    assert esprestack("drift").code == 2
+    assert esprestack("apply", *anyhow).code == 0
+    assert account.names() == names
+    folder.config(a_rule(names[0]))
+    assert esprestack("apply", "--prune", "--max-deletes", "99", *anyhow).code == 0
+    assert account.names() == [names[0]]

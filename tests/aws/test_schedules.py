@@ -3,6 +3,7 @@
 What holds for rules and schedules alike is in the modules with `HOMES`.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
 from tests.aws.schedule_account import ScheduleAccount, group_of
 from tests.support.aws_front import AwsFront
+from tests.support.ecs_tasks import EcsTasks
 from tests.support.schedules import Schedules
 
 from esprestack.backends import scheduler
@@ -470,3 +472,25 @@ def test_destroy_takes_schedules_and_their_groups_with_it(
     )
     assert (account.names(), rules.names()) == (["theirs"], [])
     assert sorted(schedules.groups) == ["default", group_of("another-team")]
+
+
+# -- run -------------------------------------------------------------------------------------------------------
+
+
+def test_context_attributes_are_filled_in_as_scheduler_would(
+    esprestack: Esprestack, folder: Folder, ecs: EcsTasks, front: AwsFront
+) -> None:
+    environment = {
+        "ARN": "<aws.scheduler.schedule-arn>",
+        "AT": "at <aws.scheduler.scheduled-time>",
+        "ID": "<aws.scheduler.execution-id>",
+        "TRY": "<aws.scheduler.attempt-number>",
+    }
+    folder.config(a_rule(containerOverrides=[{"name": "app", "environment": environment}]))
+    assert esprestack("run").code == 0
+    (container,) = request(front, "RunTask")["overrides"]["containerOverrides"]
+    found = {variable["name"]: variable["value"] for variable in container["environment"]}
+    assert found["ARN"] == arn("scheduler", f"schedule/{GROUP}/nightly")
+    assert re.fullmatch(r"at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["AT"])
+    assert len(found["ID"]) == 36
+    assert found["TRY"] == "1"

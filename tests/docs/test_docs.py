@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORKFLOWS = sorted([*(ROOT / "examples/workflows").glob("*.yml"), *(ROOT / ".github/workflows").glob("*.yml")])
+WORKFLOWS = sorted(
+    [
+        *(ROOT / "examples/workflows").glob("*.yml"),
+        *(ROOT / ".github/workflows").glob("*.yml"),
+        ROOT / "examples/service/workflow.yml",
+    ]
+)
 MAIN = ROOT / "examples/workflows/esprestack.yml"
 ACTIONS = [ROOT / "action.yml", ROOT / "no-docker/action.yml"]
 TOOLS = Path(sys.executable).parent

@@ -31,6 +31,8 @@ REGION = "eu-central-1"
 USER_AGENT = "esprestack/test"
 
 ONE_CALL: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "application-autoscaling": ("DescribeScalableTargets", {"ServiceNamespace": "ecs", "ResourceIds": ["service/a/b"]}),
+    "ecr": ("DescribeImages", {"repositoryName": "shop/app", "imageIds": [{"imageTag": "1"}]}),
     "ecs": ("RunTask", {"taskDefinition": "app", "count": 2, "clientToken": "t", "overrides": {"cpu": "256"}}),
     "events": ("PutTargets", {"Rule": "nightly-é", "Targets": [{"Id": "1", "Arn": "arn:aws:ecs:x", "Input": "{}"}]}),
     "logs": ("GetLogEvents", {"logGroupName": "/app", "logStreamName": "s", "startFromHead": True}),

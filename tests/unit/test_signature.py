@@ -43,7 +43,7 @@ def test_a_signature_is_the_one_of_botocore(
     request = AWSRequest(method, url, headers=sent, data=body)
     with patch("botocore.auth.get_current_datetime", lambda: moment):
         SigV4Auth(ReadOnlyCredentials("AKID", secret, token), "events", "eu-central-1").add_auth(request)
-    signed = a_signer().signed(beginning(method, url), sent, body, Keys("AKID", secret, token), moment)
+    signed = a_signer().signed(beginning(method, path), sent, body, Keys("AKID", secret, token), moment)
     assert signed == dict(request.headers.items())
 
 

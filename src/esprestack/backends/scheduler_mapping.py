@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from esprestack.backends.ecs_target import target_of, target_request
 from esprestack.backends.members import SCHEDULE, SCHEDULE_TARGET, known_target
-from esprestack.rule import Home, LiveRule, Pairs, Rule, Scope, Target, Timing
+from esprestack.rule import Home, LiveRule, Pairs, Rule, Scope, Target, Timing, with_texts
 from esprestack.schedule.starts import start_to_say
 
 Request: TypeAlias = dict[str, Any]
@@ -52,6 +52,27 @@ def schedule_request(rule: Rule, scope: Scope, now: datetime) -> Request:
 def place_of(rule: Rule, scope: Scope) -> Request:
     """The members that say which schedule is meant."""
     return {"Name": rule.name, "GroupName": rule.timing.group or scope.schedule_group}
+
+
+def with_context(target: Target, rule: Rule, scope: Scope, now: datetime, execution: str) -> Target:
+    """`target` as a run at `now` gets it: EventBridge Scheduler's context attributes in its texts filled in.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
+    group = rule.timing.group or scope.schedule_group
+    attributes = {
+        "schedule-arn": scope.arn("scheduler", f"schedule/{group}/{rule.name}"),
+        "scheduled-time": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "execution-id": execution,
+        "attempt-number": "1",
+    }
+
+    def filled(text: str) -> str:
+        for name, value in attributes.items():
+            text = text.replace(f"<aws.scheduler.{name}>", value)
+        return text
+
+    return with_texts(target, filled)
 
 
 def _target_request(target: Target, scope: Scope) -> Request:

@@ -44,7 +44,7 @@ def schedules(subject: Subject) -> Iterator[Finding]:
 
 def _misplaced(subject: Subject, keys: tuple[str, ...], of: str, todo: str) -> Iterator[Finding]:
     for key in keys:
-        if where := subject.find(key):
+        if subject.has(key) and (where := subject.find(key)):
             what = f"`{key}` of the rule `{subject.rule.name}` is for {of} alone"
             yield subject.finding("wrong-home", what, where, todo)
 

@@ -56,6 +56,13 @@ class Subject:
         places = map(self.desired.tree.find, self._spelled(path))
         return next(filter(None, places), None)
 
+    def has(self, key: str) -> bool:
+        """Whether the rule itself, or what it inherits, says the key in any spelling: cheaper than its place."""
+        data: Data = self.desired.tree.data
+        for part in self.desired.path:
+            data = data[part] if isinstance(data, dict | list) else None  # type: ignore[index]
+        return isinstance(data, dict) and any(spelling in data for spelling in _spellings(key))
+
     def place_within(self, key: str, offset: int) -> Where:
         """The place of the character at `offset` in the rule's text under `key`, as far as it can be told."""
         for path in self._spelled((key,)):

@@ -50,7 +50,7 @@ def overrides_of(text: str, option: str) -> "Document":
 
 def hide(run: "Run", *documents: "Document") -> None:
     """What names make secrets in task definitions and overrides is masked from now on."""
-    from esprestack.services.documents import hide_secrets
+    from esprestack.services.masking import hide_secrets
 
     for document in documents:
         hide_secrets(document, run.veil)

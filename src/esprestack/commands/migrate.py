@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from esprestack.config.kind import Kind
 from esprestack.errors import Problem, Severity
 from esprestack.options import read, run_of, where
 from esprestack.terminal import FAILURE, Terminal, complain
@@ -168,7 +169,7 @@ class _Migrating:
         """Brings one config up to date, and says what became of it."""
         from esprestack import migrate as job
 
-        path = self._run.path_of(item.at)
+        path = self._run.paths[Kind.RULES][item.at]
         before = read(path, "config")
         done = job.new_text(self._run, item, moved, before, self._options.to)
         changed, failed = done.text != before, ""

@@ -13,6 +13,7 @@ from esprestack.terminal import CHANGES, FAILURE, Terminal, complain, show_plans
 
 if TYPE_CHECKING:
     from esprestack.plan.model import Plan
+    from esprestack.run import Run
 
 
 @click.command()
@@ -75,7 +76,8 @@ def apply(
     else:
         from esprestack import jobs
 
-        planned, problems = jobs.diff(run)
+        planned, problems = jobs.diff_rules(run)
+        _say_what_stays(terminal, run)
         _require(terminal, [item.plan for item in planned], plan_file, plan_hash)
     if form == "text" or dry_run:
         show_plans(terminal, "apply", planned, problems, form)
@@ -83,6 +85,14 @@ def apply(
         complain(terminal, problems)
         return FAILURE if any(problem.stops for problem in problems) else 0
     return carry_out(terminal, run, planned, problems, form, Reporting("restore" if restored else "apply", report_file))
+
+
+def _say_what_stays(terminal: Terminal, run: "Run") -> None:
+    """Services that are among the configs, and that an apply of rules leaves alone."""
+    from esprestack.config.kind import Kind
+
+    for path in run.paths[Kind.SERVICE]:
+        terminal.say(f"note: {path.name} describes a service, which `apply` leaves alone")
 
 
 def _require(terminal: Terminal, plans: "list[Plan]", plan_file: Path | None, plan_hash: str | None) -> None:

@@ -8,7 +8,6 @@ from esprestack.commands.awaiting import ecs_of
 from esprestack.commands.choosing import choice_of, hide, overrides_of
 from esprestack.commands.following import Following, Form, Waiting, follow
 from esprestack.errors import InputError, Problem
-from esprestack.options import run_of
 from esprestack.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from esprestack.services.run import RunOptions
 
 
-def run_service(terminal: Terminal, form: Form, waiting: Waiting, given: "Mapping[str, Any]") -> int:
+def run_service(terminal: Terminal, run: "Run", form: Form, waiting: Waiting, given: "Mapping[str, Any]") -> int:
     """Starts what the options ask for, and follows it. Raises EsprestackError."""
     from esprestack.services import ready
     from esprestack.services.run import RunOptions, revision_to_run
@@ -31,7 +30,6 @@ def run_service(terminal: Terminal, form: Form, waiting: Waiting, given: "Mappin
     if text and file:
         raise InputError(Problem("--overrides and --overrides-file don't go together", todo="give one of them"))
     tags = tags_of(given["tags"])
-    run = run_of(terminal.vault, dict(given))
     overrides = overrides_of(text, "--overrides") if text else ready.ready_overrides(run, Path(file)) if file else {}
     plan = ready.ready_plan(run, given["task_def"] or "")
     ecs = ecs_of(run, plan.scope)

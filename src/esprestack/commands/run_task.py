@@ -1,7 +1,6 @@
 """run: a rule's task or one of a service's definition, started now; its log on stdout, what happens to it on stderr."""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +9,9 @@ from esprestack.commands.following import Following, Form, Waiting, follow
 from esprestack.errors import InputError, Problem
 from esprestack.options import options_of, run_of, where
 from esprestack.terminal import Terminal
+
+if TYPE_CHECKING:
+    from esprestack.run import Run
 
 _of_a_service = options_of(
     click.option("--overrides", metavar="JSON", help="Of a service: what the task does instead (ECS's TaskOverride)."),
@@ -67,35 +69,35 @@ def run_task(
 ) -> int:
     """Start a rule's task now, as its schedule would, or one of a service's definition; exit with its exit code.
 
-    A config named ecspresso.* is a service's, and so is one with an option that only services have.
+    Of configs of both kinds it is a rule's, unless there is an option that only services have.
     """
     if no_wait and (timeout or stop_on_interrupt):
         raise InputError(Problem("--timeout and --stop-on-interrupt don't go together with --no-wait"))
-    if _is_of_a_service(given, is_of_a_rule=bool(rule or live)):
+    run = run_of(terminal.vault, given)
+    if _is_of_a_service(run, given, is_of_a_rule=bool(rule or live)):
         from esprestack.commands.run_service import run_service
 
         running = given["wait_until"] == "running"
         waiting = Waiting(not no_wait, running, timeout, stop_on_interrupt)
-        return run_service(terminal, Form(form), waiting, given)
-    return _run_rule(terminal, Form(form), Waiting(not no_wait, False, timeout, stop_on_interrupt), rule, live, given)
+        return run_service(terminal, run, Form(form), waiting, given)
+    return _run_rule(terminal, run, Form(form), Waiting(not no_wait, False, timeout, stop_on_interrupt), rule, live)
 
 
-def _is_of_a_service(given: dict[str, Any], *, is_of_a_rule: bool) -> bool:
-    """By the options, else by the config. Raises InputError for options of both."""
-    from esprestack.services.ready import is_of_a_service
+def _is_of_a_service(run: "Run", given: dict[str, Any], *, is_of_a_rule: bool) -> bool:
+    """By the options, else by the configs. Raises InputError for options of both."""
+    from esprestack.config.kind import Kind
 
     asked = [name for name in _SERVICE_ONLY if given[name] not in (None, "", False)]
     if asked and is_of_a_rule:
         what = f"--rule and --live don't go together with --{asked[0].replace('_', '-')}"
         raise InputError(Problem(what, todo="run either a rule's task or a service's"))
-    return not is_of_a_rule and (bool(asked) or is_of_a_service(given.get("configs") or (), Path.cwd()))
+    return not is_of_a_rule and (bool(asked) or not run.paths[Kind.RULES])
 
 
-def _run_rule(terminal: Terminal, form: Form, waiting: Waiting, rule: str, live: bool, given: dict[str, Any]) -> int:
+def _run_rule(terminal: Terminal, run: "Run", form: Form, waiting: Waiting, rule: str, live: bool) -> int:
     from esprestack import run_task as job
     from esprestack.reports.task_run import Subject
 
-    run = run_of(terminal.vault, given)
     chosen = job.live(run, rule) if live else job.configured(run, rule)
     terminal.stop_when_asked(waiting.when_asked)
     launch = job.start(run, chosen)

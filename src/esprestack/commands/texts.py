@@ -41,8 +41,9 @@ def validate(terminal: Terminal, /, offline: bool, schema: bool, form: str, **gi
         case "sarif":
             from esprestack.checks.codes import CODES
             from esprestack.reports.sarif import sarif
+            from esprestack.services.codes import SERVICE_CODES
 
-            described = {code: sentence for code, (_, sentence) in CODES.items()}
+            described = {code: sentence for code, (_, sentence) in {**CODES, **SERVICE_CODES}.items()}
             terminal.result_json(sarif(problems, described, terminal.vault.mask))
         case _ if not problems:
             terminal.result("The configs are fine\n")

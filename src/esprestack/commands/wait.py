@@ -52,6 +52,7 @@ def _named(run: "Run", text: str) -> "tuple[Handle | None, ServiceScope, float]"
     if text.lstrip().startswith(("{", "arn:")):
         handle = from_text(text)
         return handle, scope_of(handle), _SECONDS
+    if text:
+        from_text(text, "the config's")  # a text that is no handle is refused before AWS is asked for the account
     home = ready.ready_home(run)
-    handle_or_none = from_text(text, home.scope.service_arn) if text else None
-    return handle_or_none, home.scope, home.timeout
+    return from_text(text, home.scope.service_arn) if text else None, home.scope, home.timeout

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from esprestack.config import entries, keys, model
+from esprestack.config import entries, keys, model, service_file
 from esprestack.config.source import MISSING
 from esprestack.config.tree import Path, Tree
 from esprestack.errors import Problem, Where
@@ -29,20 +29,24 @@ _OWNERS: dict[type[BaseModel], str] = {
     entries.FlexibleTimeWindow: "a flexible time window",
     model.Plugin: "a plugin",
     entries.DisabledUntil: "`disabled:`",
+    service_file.Ignore: "`ignore:`",
 }
 
 
 def _entries() -> dict[str, tuple[str, type[BaseModel]]]:
     """For each spelling of a key that holds mappings: what they are called, and their model."""
-    kinds: list[type[BaseModel]] = [model.Config, *_OWNERS]
+    kinds: list[type[BaseModel]] = [model.Config, service_file.ServiceFile, *_OWNERS]
     return {name: (_OWNERS[part], part) for kind in kinds for names, part in keys.parts(kind) for name in names}
 
 
 _ENTRIES = _entries()
 
 
-def complaints(error: ValidationError, tree: Tree) -> Iterator[Problem]:
-    """All problems in the order of the file, each once, but those that only follow from a missing value."""
+def complaints(error: ValidationError, tree: Tree, root: type[BaseModel] = model.Config) -> Iterator[Problem]:
+    """All problems in the order of the file, each once, but those that only follow from a missing value.
+
+    `root` is the model of the whole file.
+    """
     found: dict[Problem, None] = {}  # what `defaults:` says wrong is wrong in every rule
     for detail in error.errors(include_url=False):
         path = place_of(detail["loc"])
@@ -51,7 +55,7 @@ def complaints(error: ValidationError, tree: Tree) -> Iterator[Problem]:
             continue
         if len(path) == 1 and unknown and _is_tolerated(str(path[0]), tree):
             continue
-        found[_complaint(detail["type"], path, detail.get("ctx", {}), detail["input"], tree)] = None
+        found[_complaint(detail["type"], path, detail.get("ctx", {}), detail["input"], tree, root)] = None
     yield from sorted(found, key=lambda problem: (problem.where is None, problem.where))
 
 
@@ -65,15 +69,18 @@ def _is_tolerated(key: str, tree: Tree) -> bool:
     return key.startswith("x-") or key in tree.shared
 
 
-def _complaint(kind: str, path: Path, context: dict[str, Any], given: Any, tree: Tree) -> Problem:
+def _complaint(
+    kind: str, path: Path, context: dict[str, Any], given: Any, tree: Tree, root: type[BaseModel]
+) -> Problem:
     name = f"`{_name(path)}`"
     place = tree.where(path)
     match kind:
         case "extra_forbidden":
-            return _unknown_key(path, tree)
+            return _unknown_key(path, tree, root)
         case "missing":
-            todo = f"add `{path[-1]}:` to {_owner(path)[0]}"
-            return Problem(f"{name} is missing in {_owner(path)[0]}", tree.where(path[:-1]), todo, "missing-key")
+            owner, _ = _owner(path, root)
+            what, todo = f"{name} is missing in {owner}", f"add `{path[-1]}:` to {owner}"
+            return Problem(what, tree.where(path[:-1]), todo, "missing-key")
         case "value_error":
             return Problem(f"{name} {context['error']}", place, _advice(str(context["error"]), given), "wrong-type")
         case "model_type" | "model_attributes_type" | "dict_type":
@@ -104,8 +111,8 @@ def too_long(name: str, length: int, most: int, place: Where) -> Problem:
     return Problem(f"{name} has {length} characters, AWS takes {most}", place, "shorten it", "too-long")
 
 
-def _unknown_key(path: Path, tree: Tree) -> Problem:
-    owner, kind = _owner(path)
+def _unknown_key(path: Path, tree: Tree, root: type[BaseModel]) -> Problem:
+    owner, kind = _owner(path, root)
     known = _known(kind)
     if path[-1] in known:
         others = next(names for names in keys.spellings_by_field(kind) if path[-1] in names)
@@ -128,12 +135,12 @@ def _near(key: str, kind: type[BaseModel]) -> str:
     return f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(_known(kind))}"
 
 
-def _owner(path: Path) -> tuple[str, type[BaseModel]]:
+def _owner(path: Path, root: type[BaseModel]) -> tuple[str, type[BaseModel]]:
     """The mapping that the last key of `path` stands in, in words."""
     for part in reversed(path[:-1]):
         if part in _ENTRIES:
             return _ENTRIES[str(part)]
-    return "the config", model.Config
+    return "the config", root
 
 
 def _name(path: Path) -> str:

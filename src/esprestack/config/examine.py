@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from esprestack.config import keys, model
 from esprestack.config.complaints import complaints, place_of, too_long
 from esprestack.config.load import Prepared
+from esprestack.config.seals import broken_seals
 from esprestack.config.source import MISSING
 from esprestack.config.tree import Path, Tree
 from esprestack.errors import ConfigError, Problem
@@ -57,7 +58,7 @@ def examine(prepared: Prepared, vault: Vault) -> Examined:
     problems += said
     problems += _doubled_names(tree)
     if any(RESERVED.search(layer.text) for layer in (prepared, *prepared.below)):  # else there is no seal to break
-        problems += _broken_seals(tree, vault)
+        problems += broken_seals(tree, vault)
     problems += _long_secrets(tree, vault)
     return Examined(tuple(problems), readable)
 
@@ -145,27 +146,6 @@ def _doubled_containers(tree: Tree, index: int, entry: object) -> list[Problem]:
                     Problem(f"the container `{name}` is overridden twice", place, "merge the two", "doubled-name")
                 )
             seen.add(str(name))
-    return problems
-
-
-def _broken_seals(tree: Tree, vault: Vault) -> list[Problem]:
-    """Secrets that a filter has cut, and secrets in places that AWS shows to everybody as names."""
-    problems = []
-    waiting: list[tuple[tuple[str | int, ...], object]] = [((), tree.data)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, dict):
-            for key, child in value.items():
-                if vault.show(key) != key or vault.is_broken(key):
-                    problems.append(
-                        Problem("a secret can't be a key", tree.where_key((*path, key)), "use it as a value")
-                    )
-                waiting.append(((*path, key), child))
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), child) for index, child in enumerate(value))
-        elif isinstance(value, str) and vault.is_broken(value):
-            what = "a secret was changed by a filter and can't be opened any more"
-            problems.append(Problem(what, tree.where(path), "use secret('NAME') as it is", "broken-secret"))
     return problems
 
 

@@ -1,9 +1,11 @@
 """A `.jsonnet` config: evaluated until all look-ups are answered, then its template tags rendered, as the peers do."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from esprestack.config.jsonnet import Evaluated, evaluate, only, places
 from esprestack.config.jsonnet_tags import has_tags, render_tags
+from esprestack.config.jsonnet_vars import ExtVars
 from esprestack.config.load import Prepared, Surroundings, fetch_all, functions_of
 from esprestack.config.lookups.base import Lookup
 from esprestack.config.preamble import Preamble, preamble_of
@@ -18,10 +20,19 @@ def prepare_jsonnet(source: Source, folder: Path, surroundings: Surroundings) ->
     """The config that `source` evaluates to. Raises ConfigError."""
     preamble = _preamble(source, folder, surroundings)
     lookups = [*surroundings.local, *surroundings.plugged(source, folder, preamble)]
-    functions = functions_of(lookups)
-    evaluated = _evaluated(source, folder, surroundings, lookups)
+    return evaluated_with(source, folder, lookups, surroundings.ext)
+
+
+def evaluated_with(
+    source: Source, folder: Path, lookups: Sequence[Lookup], ext: ExtVars, root: Path | None = None
+) -> Prepared:
+    """What `source` evaluates to with these look-ups; imports stay below `root`, by default its folder.
+
+    Raises ConfigError.
+    """
+    evaluated = _evaluated(source, folder, root, lookups, ext)
     if has_tags(evaluated):
-        evaluated = render_tags(evaluated, functions, lambda: fetch_all(lookups))
+        evaluated = render_tags(evaluated, functions_of(lookups), lambda: fetch_all(lookups))
     tree = read_tree(evaluated.text, source, places(evaluated))
     return Prepared(source, evaluated.text, tree, tuple(evaluated.missing))
 
@@ -38,9 +49,9 @@ def _preamble(source: Source, folder: Path, surroundings: Surroundings) -> Pream
         return Preamble()
 
 
-def _evaluated(source: Source, folder: Path, surroundings: Surroundings, lookups: list[Lookup]) -> Evaluated:
+def _evaluated(source: Source, folder: Path, root: Path | None, lookups: Sequence[Lookup], ext: ExtVars) -> Evaluated:
     for _ in range(ROUNDS):
-        evaluated = evaluate(source, folder, functions_of(lookups), surroundings.ext)
+        evaluated = evaluate(source, folder, functions_of(lookups), ext, root=root)
         if not evaluated.pending:
             return evaluated
         fetch_all(lookups)

@@ -1,5 +1,6 @@
 """From config files to desired rules: read, render, parse, check against the model."""
 
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from esprestack.backends.base import Wanted
 from esprestack.config.jsonnet_vars import ExtVars
+from esprestack.config.kind import NAMES, Kind, kind_by_name, kind_of
 from esprestack.config.lookups.base import Function, Lookup
 from esprestack.config.source import MISSING, Source, check_reserved, read_tree
 from esprestack.config.tree import Data, Tree
@@ -18,8 +20,6 @@ from esprestack.rule import Home
 
 if TYPE_CHECKING:
     from esprestack.config.preamble import Preamble
-
-DEFAULT_NAMES = tuple(f"ecschedule.{ending}" for ending in ("yaml", "yml", "json", "jsonnet"))
 
 _DEEPEST = 5
 """Files that extend each other."""
@@ -43,7 +43,7 @@ class Surroundings:
     ext: ExtVars = ExtVars()  # noqa: RUF009 - it is frozen
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prepared:
     """A config after templating and parsing, before it is held against the model."""
 
@@ -59,7 +59,8 @@ class Prepared:
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         return next((str(value) for key in keys if isinstance(value := data.get(key), str)), "")
 
-    def wanted(self) -> dict[str, Wanted]:
+    @functools.cached_property
+    def wanted(self) -> Mapping[str, Wanted]:
         """Each rule's name and which live rule is meant: its target's id is by default the name."""
         data = self.tree.data if isinstance(self.tree.data, dict) else {}
         rules = data.get("rules")
@@ -82,14 +83,15 @@ def _text(entry: Mapping[str, Data], *keys: str) -> str:
 def find_configs(patterns: Sequence[str], folder: Path) -> list[Path]:
     """The files that `patterns` (paths or globs, relative to `folder`) name, in order, each once.
 
-    Without patterns: the one file with a default name. Raises InputError for a pattern that names nothing.
+    Without patterns: of each kind of config the one file with a default name. Raises InputError for a pattern that
+    names nothing.
     """
     if not patterns:
-        found = [folder / name for name in DEFAULT_NAMES if (folder / name).is_file()]
+        found = [path for names in NAMES.values() if (path := _first(folder, names))]
         if found:
-            return found[:1]
-        names = ", ".join(DEFAULT_NAMES)
-        what = f"no config file: none of {names} is in {folder}"
+            return found
+        names = ", ".join(NAMES[Kind.RULES])
+        what = f"no config file: none of {names} is in {folder}, and no {NAMES[Kind.SERVICE][0]} either"
         raise InputError(Problem(what, todo="name it with --config, or in the action with `config:`"))
     files: dict[Path, None] = {}
     problems = []
@@ -101,6 +103,10 @@ def find_configs(patterns: Sequence[str], folder: Path) -> list[Path]:
     if problems:
         raise InputError(problems)
     return list(files)
+
+
+def _first(folder: Path, names: Iterable[str]) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def _matches(pattern: str, folder: Path) -> list[Path]:
@@ -117,6 +123,18 @@ def _matches(pattern: str, folder: Path) -> list[Path]:
         return sorted(match for match in anchor.glob(relative) if match.is_file())
     except (ValueError, NotImplementedError) as error:
         raise InputError(Problem(f"`{pattern}` is no usable glob: {error}")) from None
+
+
+def by_kind(paths: Iterable[Path], shown_from: Path) -> dict[Kind, list[Path]]:
+    """The files of each kind of config, in their order."""
+    found: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
+    for path in paths:
+        try:
+            kind = kind_of(read_source(path, shown_from))
+        except ConfigError:  # told when it is prepared
+            kind = kind_by_name(path.name)
+        found[kind].append(path)
+    return found
 
 
 def read_source(path: Path, shown_from: Path) -> Source:
@@ -147,15 +165,15 @@ def prepare(path: Path, surroundings: Surroundings) -> Prepared:
 
 def prepare_source(source: Source, folder: Path, surroundings: Surroundings) -> Prepared:
     """As `prepare`, of a text that stands in `folder`."""
-    chain = [_prepare_one(source, folder, surroundings)]
+    chain = [prepare_alone(source, folder, surroundings)]
     while (extended := chain[-1].top("extends")) and MISSING not in extended:
         place = chain[-1].tree.where(("extends",))
         if len(chain) > _DEEPEST:
             todo = "one file extends the other in a circle" if _is_circle(chain) else "extend fewer files"
             raise ConfigError(Problem(f"more than {_DEEPEST} files extend each other", place, todo))
-        path = _extended(folder, extended, place, surroundings)
+        path = named_file("extends", extended, folder, place, surroundings.shown_from)
         folder = path.parent
-        chain.append(_prepare_one(read_source(path, surroundings.shown_from), folder, surroundings))
+        chain.append(prepare_alone(read_source(path, surroundings.shown_from), folder, surroundings))
     first = chain[0]
     if len(chain) == 1 and not (isinstance(first.tree.data, dict) and "defaults" in first.tree.data):
         return first
@@ -165,18 +183,23 @@ def prepare_source(source: Source, folder: Path, surroundings: Surroundings) -> 
     return replace(first, tree=Layered([prepared.tree for prepared in chain]), missing=missing, below=tuple(chain[1:]))
 
 
-def _extended(folder: Path, extended: str, place: Where, surroundings: Surroundings) -> Path:
-    """The file that `extends: extended` means: nothing outside the working folder is read on a config's word."""
+def named_file(key: str, name: str, folder: Path, place: Where, root: Path) -> Path:
+    """The file that `key: name` in a file of `folder` means: nothing outside `root` is read on a config's word.
+
+    Raises ConfigError.
+    """
     try:
-        found = (folder / extended).resolve()
+        found = (folder / name).resolve()
         is_there = found.is_file()
     except (OSError, ValueError, RuntimeError):  # a name too long, or with a NUL; links in a circle
         found, is_there = folder, False
-    if not found.is_relative_to(surroundings.shown_from.resolve()):
-        what = f"`extends: {extended}` leaves the folder {surroundings.shown_from.name or surroundings.shown_from}"
-        raise ConfigError(Problem(what, place, "extend a file below it"))
+    if not found.is_relative_to(root.resolve()):
+        what = f"`{key}: {name}` leaves the folder {root.name or root}"
+        raise ConfigError(
+            Problem(what, place, "extend a file below it" if key == "extends" else "name a file below it")
+        )
     if not is_there:
-        raise ConfigError(Problem(f"`extends: {extended}`: there is no such file", place, "paths count from this file"))
+        raise ConfigError(Problem(f"`{key}: {name}`: there is no such file", place, "paths count from this file"))
     return found
 
 
@@ -184,20 +207,41 @@ def _is_circle(chain: Sequence[Prepared]) -> bool:
     return len({prepared.source.path for prepared in chain}) < len(chain)
 
 
-def _prepare_one(source: Source, folder: Path, surroundings: Surroundings) -> Prepared:
+def prepare_alone(source: Source, folder: Path, surroundings: Surroundings) -> Prepared:
+    """The file rendered with the look-ups that it asks for, and parsed, whatever it extends. Raises ConfigError."""
     if source.path.endswith(".jsonnet"):
         from esprestack.config.from_jsonnet import prepare_jsonnet
 
         return prepare_jsonnet(source, folder, surroundings)
     if not _TAG.search(source.text):
-        check_reserved(source)
-        tree = read_tree(source.text, source, lambda line, column: Where(source.path, line, column))
-        return Prepared(source, source.text, tree, ())
+        return _parsed(source)
     from esprestack.config.preamble import read_preamble  # Jinja is heavy: only who renders pays for it
-    from esprestack.config.template import render
 
     preamble = read_preamble(source, functions_of(surroundings.local))
-    lookups = [*surroundings.local, *surroundings.plugged(source, folder, preamble)]
+    return _rendered(source, [*surroundings.local, *surroundings.plugged(source, folder, preamble)])
+
+
+def prepare_part(source: Source, folder: Path, root: Path, lookups: Sequence[Lookup], ext: ExtVars) -> Prepared:
+    """A file that a config names, rendered with the config's own look-ups, and parsed. Raises ConfigError.
+
+    What it imports, if it is Jsonnet, is below `root`.
+    """
+    if source.path.endswith(".jsonnet"):
+        from esprestack.config.from_jsonnet import evaluated_with
+
+        return evaluated_with(source, folder, lookups, ext, root)
+    return _rendered(source, lookups) if _TAG.search(source.text) else _parsed(source)
+
+
+def _parsed(source: Source) -> Prepared:
+    check_reserved(source)
+    tree = read_tree(source.text, source, lambda line, column: Where(source.path, line, column))
+    return Prepared(source, source.text, tree, ())
+
+
+def _rendered(source: Source, lookups: Sequence[Lookup]) -> Prepared:
+    from esprestack.config.template import render
+
     rendered = render(source, functions_of(lookups), lambda: fetch_all(lookups))
     try:
         tree = read_tree(rendered.text, source, rendered.locate)

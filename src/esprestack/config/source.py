@@ -21,6 +21,9 @@ from esprestack.secrets import RESERVED
 MISSING = "\uf105"
 """Stands for a value that a template's function didn't have, so that the rest of the file is still checked."""
 
+EMPTY = "the config is empty"
+"""What is said of a file that says nothing."""
+
 MOST_NODES = 200_000
 """A tree larger than this is a file that unfolds itself ("billion laughs"), not a config."""
 
@@ -77,9 +80,7 @@ def read_tree(text: str, source: Source, locate: Locate) -> Tree:
     nodes = [_json_node(text, at)] if source.is_json and text.strip() else _yaml_nodes(text, at)
     documents = [node for node in nodes if node is not None and not _is_null(node)]
     if not documents:
-        raise ConfigError(
-            Problem("the config is empty", Where(source.path), "it needs at least `cluster:` and a list `rules:`")
-        )
+        raise ConfigError(Problem(EMPTY, Where(source.path), "it needs at least `cluster:` and a list `rules:`"))
     if len(documents) > 1:
         raise ConfigError(
             Problem(

@@ -162,7 +162,22 @@ def _leaves(node: yaml.Node, path: str) -> Iterator[tuple[str, Any, list[yaml.No
             yield path, [str(item.value) for item in node.value], node.value
             return
         for index, item in enumerate(node.value):
-            yield from _leaves(item, f"{path}[{index}]" if path else "")
+            named = _named_value(item)
+            if named:
+                yield f"{path}.{named[0]}", str(named[1].value), [named[1]]
+            else:
+                yield from _leaves(item, f"{path}[{index}]" if path else "")
+
+
+def _named_value(node: yaml.Node) -> tuple[str, yaml.ScalarNode] | None:
+    """Name and value of a pair as ECS's definitions have them: `{name: TZ, value: UTC}`, tags with `key`."""
+    if not isinstance(node, yaml.MappingNode) or len(node.value) != 2:
+        return None
+    pair = {key.value.lower(): value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+    name, value = pair.get("name") or pair.get("key"), pair.get("value")
+    if isinstance(name, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode):
+        return str(name.value), value
+    return None
 
 
 def is_merge(key: yaml.Node) -> bool:

@@ -86,7 +86,8 @@ def require_part(plans: Sequence[Plan], reviewed: Reviewed) -> None:
         known = reviewed.of(plan)
         if known is None and plan.changing:
             where = f"{plan.config}, {plan.scope.region}, account {plan.scope.account}, cluster {plan.scope.cluster}"
-            what = f"the plan has changed: {where}, tracking id {plan.scope.tracking_id} wasn't in the reviewed plan"
+            owner = f", tracking id {plan.scope.tracking_id}" if plan.scope.tracking_id else ""
+            what = f"the plan has changed: {where}{owner} wasn't in the reviewed plan"
             problems.append(Problem(what, todo="review a fresh diff, then apply that"))
             continue
         problems += (problem for change in plan.changing for problem in _moved(change, known or {}, reviewed))

@@ -65,6 +65,16 @@ class Comparison:
     """(path, before, after) of each of `fields` with secrets by name: what the plan hash is made of."""
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two flattened documents as they may be shown, and where they differ; `fields` and `marks` as in `Comparison`."""
+
+    before: Leaves
+    after: Leaves
+    fields: tuple[FieldChange, ...]
+    marks: tuple[tuple[str, str, str], ...]
+
+
 class Veil:
     """What may be shown of a value: decided by the vault, and by the names of `patterns`."""
 
@@ -131,9 +141,12 @@ class Veil:
         return bool(self._secret_name.match(name.upper().replace("-", "_")))
 
 
+_CHOSEN = re.compile(r"(?:^|\.)(?:environment|tags|ruletags|dockerlabels|labels|options|driveropts)\.", re.IGNORECASE)
+
+
 def _is_free_text(path: str) -> bool:
-    """Only names that users choose can be a secret's: an environment's and tags', not AWS's own fields."""
-    return ".environment." in path or path.startswith(("tags.", "ruleTags."))
+    """Only names that users choose can be a secret's: an environment's, tags' and options', not AWS's own fields."""
+    return _CHOSEN.search(path) is not None
 
 
 def compare(live: LiveRule | None, desired: Rule | None, scope: Scope, veil: Veil) -> Comparison:
@@ -149,13 +162,25 @@ def compare(live: LiveRule | None, desired: Rule | None, scope: Scope, veil: Vei
     old, new = dict(leaves(before)), dict(leaves(after))
     opened = {path: _opened(path, value, scope, veil.vault) for path, value in new.items()}
     changed = [path for path in {**new, **old} if old.get(path) != opened.get(path)]
-    shown_before = {path: _shown_before(path, value, new, veil) for path, value in old.items()}
-    shown_after = {path: _shown_after(path, value, path in changed, shown_before, veil) for path, value in new.items()}
+    found = difference(old, new, changed, veil)
     return Comparison(
-        before=rebuilt(before, shown_before) if before else None,
-        after=rebuilt(after, shown_after) if after else None,
-        fields=tuple(FieldChange(path, shown_before.get(path), shown_after.get(path)) for path in changed),
-        marks=tuple(
+        before=rebuilt(before, found.before) if before else None,
+        after=rebuilt(after, found.after) if after else None,
+        fields=found.fields,
+        marks=found.marks,
+    )
+
+
+def difference(old: Leaves, new: Leaves, changed: Sequence[str], veil: Veil) -> Difference:
+    """`old`, as AWS has it, beside `new`, as a config has it, secrets sealed; `changed` are the paths that differ."""
+    moved = frozenset(changed)
+    before = {path: _shown_before(path, value, new, veil) for path, value in old.items()}
+    after = {path: _shown_after(path, value, path in moved, before, veil) for path, value in new.items()}
+    return Difference(
+        before,
+        after,
+        tuple(FieldChange(path, before.get(path), after.get(path)) for path in changed),
+        tuple(
             (path, repr(_shown_before(path, old.get(path), new, veil)), repr(veil.labelled(path, new.get(path))))
             for path in changed
         ),

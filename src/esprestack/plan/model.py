@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from esprestack.backends.base import Write
+from esprestack.config.kind import Kind
 from esprestack.config.words import Words
 from esprestack.errors import Problem, Where
 from esprestack.plan.compare import FieldChange
@@ -40,7 +41,10 @@ _NAMED = frozenset({Action.DELETE, Action.ADOPT, Action.REPLACE})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One rule's part of the plan. `before`, `after` and `standing` may be shown: they hold no secret."""
+    """One rule's part of the plan, or that of a service or its task definition.
+
+    `before`, `after` and `standing` may be shown: they hold no secret.
+    """
 
     name: str
     action: Action
@@ -54,6 +58,8 @@ class Change:
     marks: tuple[str, ...] = ()
     """A digest for each of `fields`, secrets by name: equal where the same field changes in the same way."""
     write: Write | None = None
+    notes: tuple[str, ...] = ()
+    """What its reader should know: of a service, its images and what a deploy brings with it."""
 
     @property
     def changes(self) -> bool:
@@ -83,6 +89,7 @@ class Plan:
     refusals: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = field(default=())
     prune: bool = False
+    kind: Kind = Kind.RULES
 
     def of(self, *actions: Action) -> list[Change]:
         return [change for change in self.changes if change.action in actions]
@@ -93,7 +100,10 @@ class Plan:
 
     @property
     def identity(self) -> tuple[str, str, str, str, str]:
-        """What two plans must share to be plans of the same thing: config, account, region, cluster, tracking id."""
+        """What two plans must share to be plans of the same thing: config, account, region, cluster, tracking id.
+
+        A service has no tracking id.
+        """
         scope = self.scope
         return self.config, scope.account, scope.region, scope.cluster, scope.tracking_id
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json as to_json_bytes
 
 from esprestack import __version__
+from esprestack.config.kind import Kind
 from esprestack.errors import InputError, Problem, Severity
 from esprestack.plan.binding import Reviewed
 from esprestack.plan.model import CHANGING, Action, Change, Plan, counts, hash_of
@@ -37,9 +38,12 @@ class ProblemReport(_Part):
 
 
 class ChangeReport(_Part):
-    """One rule. `before` and `after` are entries as they would stand under `rules:`."""
+    """One rule, or a service or its task definition.
 
-    rule: str
+    `before` and `after` are entries as they would stand under `rules:`, or definitions in AWS's spelling.
+    """
+
+    rule: str = Field(description="Its name; of a service `service NAME` or `task definition FAMILY`")
     action: Action
     reason: str
     file: str | None
@@ -50,16 +54,18 @@ class ChangeReport(_Part):
     fingerprints: list[str] = Field(description="A digest of each changed field, secrets by name")
     result: str | None = Field(description="After an apply: done, failed, not tried, differs, not known")
     problem: str | None
+    notes: list[str] = Field(default=[], description="Of a service: its images, and what a deploy brings with it")
 
 
 class PlanReport(_Part):
     """One config."""
 
     config: str
+    kind: Kind = Field(default=Kind.RULES, description="What the config describes")
     account: str
     region: str
     cluster: str
-    tracking_id: str
+    tracking_id: str = Field(description="Empty for a service")
     hash: str
     changes: list[ChangeReport]
     refusals: list[ProblemReport]
@@ -99,6 +105,7 @@ def report(
             fingerprints=sorted(change.fingerprint),
             result=str(step.result) if step else None,
             problem=str(step.problem) if step and step.problem else None,
+            notes=list(change.notes),
         )
 
     return Report(
@@ -110,6 +117,7 @@ def report(
         plans=[
             PlanReport(
                 config=plan.config,
+                kind=plan.kind,
                 account=plan.scope.account,
                 region=plan.scope.region,
                 cluster=plan.scope.cluster,
@@ -126,8 +134,11 @@ def report(
 
 
 _OURS = frozenset(
-    {"version", "esprestack", "command", "hash", "summary", "action", "result", "fingerprints", "code", "severity"}
-)
+    {
+        "version", "esprestack", "command", "kind", "hash", "summary", "action", "result", "fingerprints", "code",
+        "severity",
+    }
+)  # fmt: skip
 """Members that hold words of ours: a secret that happens to be one of them stays a word there."""
 
 

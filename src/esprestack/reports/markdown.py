@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from esprestack.config.kind import Kind
 from esprestack.config.words import Words
 from esprestack.errors import Problem, Severity
 from esprestack.plan.model import Action, Change, Plan
@@ -38,6 +39,7 @@ _FIRST = [
     Action.ORPHAN,
 ]
 _NOBODY = Reader()
+_MOST_NOTES = 50
 
 
 def plan_markdown(
@@ -83,15 +85,13 @@ def _plan_lines(
             yield from (f"- **{change.action}** {code(change.name)}{_because(change)}" for change in named)
         if changes:
             yield ""
-            yield "| | rule | change | when | next run | fields |"
-            yield "|---|---|---|---|---|---|"
-            yield from (_row(change, reader) for change in changes)
+            yield from _table(plan, changes, reader)
         for change in changes:
             if change.action is not Action.ORPHAN:
                 yield from diffs.of(change)
         if plan.notes:
             yield ""
-            yield from (f"- {inline(note)}" for note in plan.notes[:50])
+            yield from (f"- {inline(note)}" for note in plan.notes[:_MOST_NOTES])
     yield from timeline(plans, reader)
     yield from _box("WARNING", [problem for problem in problems if not problem.stops], 20, reader)
 
@@ -100,17 +100,40 @@ def _because(change: Change) -> str:
     return f": {inline(change.reason)}" if change.reason else ""
 
 
-def _row(change: Change, reader: Reader) -> str:
-    after = change.after or change.before or {}
+def _table(plan: Plan, changes: Sequence[Change], reader: Reader) -> Iterator[str]:
+    """Rules with their schedules; of services their parts, and what a reader should know of each."""
+    if plan.kind is Kind.RULES:
+        yield "| | rule | change | when | next run | fields |"
+        yield "|---|---|---|---|---|---|"
+        yield from (_row(change, reader) for change in changes)
+        return
+    yield "| | | change | fields |"
+    yield "|---|---|---|---|"
+    yield from (f"| {SIGNS[item.action]} | {code(item.name)} | {item.action} | {_why(item)} |" for item in changes)
+    told = [(change, note) for change in changes for note in change.notes]
+    if told:
+        yield ""
+        yield from (f"- {code(change.name)}: {inline(note)}" for change, note in told[:_MOST_NOTES])
+        if len(told) > _MOST_NOTES:
+            yield f"- and {len(told) - _MOST_NOTES} more"
+
+
+def _why(change: Change) -> str:
+    """The reason, and the fields."""
     fields = [field.path for field in change.fields] if change.action not in (Action.CREATE, Action.DELETE) else []
     named = ", ".join(code(path) for path in fields[:6]) + (f" and {len(fields) - 6} more" if len(fields) > 6 else "")
-    why = "; ".join(filter(None, (inline(change.reason), named)))
+    return "; ".join(filter(None, (inline(change.reason), named)))
+
+
+def _row(change: Change, reader: Reader) -> str:
+    after = change.after or change.before or {}
     state = " (disabled)" if after.get("disabled") else ""
     when = _lines(_expressions(change, after), inline(in_words(after, reader)), inline(often(change, reader)))
     coming = ""
     if change.action is not Action.DELETE:
         coming = _lines(inline(next_run(after, reader)), inline(then(change, reader)))
-    return f"| {SIGNS[change.action]} | {code(change.name)} | {change.action}{state} | {when} | {coming} | {why} |"
+    named = f"{SIGNS[change.action]} | {code(change.name)} | {change.action}{state}"
+    return f"| {named} | {when} | {coming} | {_why(change)} |"
 
 
 def _expressions(change: Change, after: Words) -> str:

@@ -29,6 +29,7 @@ def _change_lines(change: Change, colour: bool) -> Iterator[str]:
     yield _painted(f"{sign} {headline(change)}", _COLOURS.get(sign, "0"), colour)
     if change.action is Action.ORPHAN:
         return
+    yield from (f"    note: {note}" for note in change.notes)
     for line in diff_lines(change):
         yield _painted(f"    {line}", _COLOURS[line[0]], colour) if line[0] in "+-" else f"    {line}"
 

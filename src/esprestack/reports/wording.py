@@ -35,5 +35,7 @@ def headline(change: Change) -> str:
 
 
 def scope_line(plan: Plan) -> str:
+    """Where it is a plan of; services have no tracking id."""
     scope = plan.scope
-    return f"cluster {scope.cluster}, {scope.region}, account {scope.account}, tracking id {scope.tracking_id}"
+    owner = f", tracking id {scope.tracking_id}" if scope.tracking_id else ""
+    return f"cluster {scope.cluster}, {scope.region}, account {scope.account}{owner}"

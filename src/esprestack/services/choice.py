@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from esprestack.errors import InputError, Problem, RefusedError
-from esprestack.services.documents import is_registered, opened
+from esprestack.services.compare import is_registered
+from esprestack.services.documents import with_texts
 from esprestack.services.ecs import Ecs
 from esprestack.services.model import Document, ServicePlan
 
@@ -50,9 +51,9 @@ def chosen_revision(ecs: Ecs, plan: ServicePlan, choice: Choice, told: Told) -> 
 
 def registered(ecs: Ecs, document: Document, ignored_tags: tuple[str, ...], told: Told) -> str:
     """The ARN of a revision that is what `document` says: the latest one if it is, else a new one."""
-    request = opened(document, ecs.aws.open)
+    request = with_texts(document, ecs.aws.open)
     latest = ecs.latest(request["family"])
-    if latest and is_registered(request, latest.document, ignored_tags):
+    if latest and is_registered(request, latest.document, ecs.scope, ignored_tags):
         told(f"{latest.name} is what the file says already: nothing is registered")
         return latest.arn
     made = ecs.register(document, latest)
@@ -61,14 +62,13 @@ def registered(ecs: Ecs, document: Document, ignored_tags: tuple[str, ...], told
 
 
 def _of_file(ecs: Ecs, plan: ServicePlan, told: Told) -> str:
-    running = plan.live.revision if plan.live else None
-    if plan.register is None and running and running.status == "ACTIVE":
-        return running.arn
-    if plan.register is None and running is None and plan.family:
-        return plan.family.arn
-    # an inactive revision starts no task, though it may be what the file says
-    document = plan.config.task_definition.document if plan.register is None else plan.register
-    return registered(ecs, document, plan.config.ignored_tags, told)
+    revision = plan.revision
+    if revision is None:
+        document = plan.register or plan.config.task_definition.document
+        return registered(ecs, document, plan.config.ignored_tags, told)
+    if plan.moves:
+        told(f"{revision.name} is what the file says already: nothing is registered")
+    return revision.arn
 
 
 def _current(plan: ServicePlan) -> str:

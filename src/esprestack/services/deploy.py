@@ -13,8 +13,12 @@ from esprestack.errors import AwsError, InputError, PlanChangedError, Problem, R
 from esprestack.services.choice import Choice, Source, Told, chosen_revision
 from esprestack.services.deployments import ServiceNow
 from esprestack.services.ecs import Ecs
-from esprestack.services.model import Handle, RiskKind, ServicePlan
-from esprestack.services.update import Pause, handle_of, located, require_ours, update_service
+from esprestack.services.model import Handle, ServicePlan
+from esprestack.services.risks import obstacles
+from esprestack.services.update_service import Pause, handle_of, located, require_ours, update_service
+
+_OF_THE_FILES_COUNT = ("no-count", "count-below-scaling")
+"""Risks that a count which is asked for takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def deploy(ecs: Ecs, plan: ServicePlan, options: DeployOptions, told: Told, paus
 
 def require_deployable(ecs: Ecs, plan: ServicePlan, options: DeployOptions) -> ServiceNow | None:
     """The service as it is, None where it is to be created. Raises RefusedError or InputError; nothing is changed."""
-    require_no_obstacle(plan, options.allow)
+    require_no_obstacle(plan, options.allow if options.tasks is None else (*options.allow, *_OF_THE_FILES_COUNT))
     before = ecs.now()
     if before is not None:
         require_ours(before)
@@ -76,9 +80,7 @@ def require_deployable(ecs: Ecs, plan: ServicePlan, options: DeployOptions) -> S
 
 def require_no_obstacle(plan: ServicePlan, allow: tuple[str, ...]) -> None:
     """Raises RefusedError with all that stands in the way of the plan."""
-    risks = [risk for risk in plan.risks if risk.kind is RiskKind.STOPS and risk.code not in allow]
-    problems = [*plan.refusals, *(Problem(risk.what, todo=risk.todo, code=risk.code) for risk in risks)]
-    if problems:
+    if problems := obstacles(plan, allow):
         raise RefusedError([*problems, Problem("nothing was deployed")])
 
 
@@ -125,7 +127,7 @@ def _tag(ecs: Ecs, plan: ServicePlan, told: Told) -> bool:
 
 
 def _creation(plan: ServicePlan, options: DeployOptions) -> dict[str, Any]:
-    """CreateService's members but for cluster and task definition. Raises InputError, RefusedError.
+    """CreateService's members but for cluster and task definition. Raises InputError.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
     """
@@ -133,10 +135,6 @@ def _creation(plan: ServicePlan, options: DeployOptions) -> dict[str, Any]:
     if plan.create is None:
         what = f"there is no service `{name}`, and the config has no service definition to create it from"
         raise InputError(Problem(what, todo="add `service_definition`, or run its task with `esprestack run`"))
-    controller = (plan.create.get("deploymentController") or {}).get("type", "ECS")
-    if controller != "ECS":
-        what = f"the service `{name}` would be created for {controller}, which deploys it in another way"
-        raise RefusedError(Problem(what, todo="leave out `deploymentController`, or create it with its own tool"))
     document = {**plan.create, "serviceName": name, "clientToken": str(uuid.uuid4())}
     if plan.create.get("schedulingStrategy") == "DAEMON":
         document.pop("desiredCount", None)

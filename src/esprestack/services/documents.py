@@ -1,126 +1,168 @@
-"""Documents of ECS: their seals opened, and whether a revision is what RegisterTaskDefinition would make of one. Pure.
+"""Documents of ECS as flat leaves and back: which lists are sets, and what tells their entries apart.
 
-In: documents in AWS's spelling; out: documents, or a yes or no.
+`containerDefinitions[app].environment.TZ` is a path: entries of a list go by their key, pairs of name and value are
+one leaf. In: a document and its form; out: leaves, and documents of chosen leaves.
 """
 
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from esprestack.checks.sizes import cpu_units, memory_mib
-from esprestack.plan.compare import Veil
-from esprestack.services.model import Document
+from esprestack.services.shapes import Form, Sort
 
-_FILLED_IN: Mapping[str, Any] = {
-    "cpu": 0,
-    "essential": True,
-    "interval": 30,
-    "networkMode": "bridge",
-    "protocol": "tcp",
-    "retries": 3,
-    "rootDirectory": "/",
-    "timeout": 5,
+PAIRS: Mapping[str, tuple[str, str]] = {
+    "environment": ("name", "value"),
+    "properties": ("name", "value"),
+    "secrets": ("name", "valueFrom"),
+    "secretOptions": ("name", "valueFrom"),
+    "systemControls": ("namespace", "value"),
+    "extraHosts": ("hostname", "ipAddress"),
+    "tags": ("key", "value"),
 }
-"""What ECS fills in where nothing was said, beside what is empty.
+"""Lists, by the member that holds them, of names and values: in no order."""
 
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
-"""
+KEYED: Mapping[str, tuple[str, ...]] = {
+    "capacityProviderStrategy": ("capacityProvider",),
+    "clientAliases": ("port",),
+    "containerDefinitions": ("name",),
+    "dependsOn": ("containerName",),
+    "devices": ("hostPath",),
+    "gatewayConnectors": ("portName",),
+    "inferenceAccelerators": ("deviceName",),
+    "lifecycleHooks": ("hookTargetArn",),
+    "loadBalancers": ("containerName", "containerPort"),
+    "mountPoints": ("containerPath",),
+    "placementConstraints": ("type", "expression"),
+    "portMappings": ("containerPort", "containerPortRange", "protocol"),
+    "resourceRequirements": ("type",),
+    "services": ("portName",),
+    "tagSpecifications": ("resourceType",),
+    "tmpfs": ("containerPath",),
+    "ulimits": ("name",),
+    "volumeConfigurations": ("name",),
+    "volumes": ("name",),
+    "volumesFrom": ("sourceContainer",),
+    "vpcLatticeConfigurations": ("portName",),
+}
+"""Lists in no order whose entries are told apart by these of their members. Of all other lists the order counts."""
 
-_UNORDERED = frozenset({"requiresCompatibilities"})
-_SIZES = {"cpu": cpu_units, "memory": memory_mib}
-"""Texts of the task's size, which ECS writes in its smallest unit."""
+_UNSAID = (None, "", "tcp")
+"""Values that are no part of what an entry goes by: a port mapping is of TCP unless it says otherwise."""
+
+SETS = frozenset(
+    {
+        "accessTypes", "add", "alarmNames", "credentialSpecs", "dockerSecurityOptions", "drop", "ignoredExitCodes",
+        "lifecycleStages", "links", "metricNames", "permissions", "requiresCompatibilities", "securityGroups",
+        "subnets",
+    }
+)  # fmt: skip
+"""Lists of texts or numbers in no order."""
 
 
-def opened(document: Document, open_: Callable[[str], str]) -> dict[str, Any]:
-    """The document with `open_` made to each text: what a request takes, and nothing else may see."""
-    return {key: _opened(member, open_) for key, member in document.items()}
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value of a document. `entry` is the path of the list's entry that the value tells from others, if it does."""
+
+    path: str
+    value: Any
+    entry: str = ""
 
 
-def _opened(value: Any, open_: Callable[[str], str]) -> Any:
+def leaves(document: Mapping[str, Any], form: Form) -> Iterator[Leaf]:
+    """The leaves, each path once. What says nothing isn't one: an empty list, an empty text, false.
+
+    Values that users name (environment, labels, options) are leaves whatever they are.
+    """
+    for name, value in document.items():
+        if (member := form.members.get(name)) is not None:
+            yield from _leaves(value, member, name, name)
+
+
+def _leaves(value: Any, form: Form, name: str, path: str) -> Iterator[Leaf]:
+    match form.sort:
+        case Sort.STRUCTURE:
+            for key, child in value.items():
+                yield from _leaves(child, form.members[key], key, f"{path}.{key}")
+        case Sort.MAP:
+            yield from (Leaf(f"{path}.{key}", child) for key, child in value.items())
+        case Sort.LIST if name in PAIRS:
+            _, holds = PAIRS[name]
+            yield from (Leaf(f"{path}.{label}", item.get(holds, "")) for label, item in labelled(value, name))
+        case Sort.LIST if form.item is not None and form.item.sort is Sort.STRUCTURE:
+            for label, item in labelled(value, name):
+                entry = f"{path}[{label}]"
+                for leaf in _leaves(item, form.item, "", entry):
+                    is_key = leaf.path.removeprefix(f"{entry}.") in KEYED.get(name, ())
+                    yield Leaf(leaf.path, leaf.value, entry) if is_key else leaf
+        case _ if value not in (None, "", [], {}) and value is not False:
+            yield Leaf(path, sorted(value) if name in SETS else value)
+
+
+def labelled(items: Sequence[Mapping[str, Any]], name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The entries of the list at member `name` with what they go by, in the order that counts, each label once."""
+    keys = PAIRS[name][:1] if name in PAIRS else KEYED.get(name, ())
+    if not keys:
+        return [(str(at), item) for at, item in enumerate(items)]
+    found = [("/".join(str(item[key]) for key in keys if item.get(key) not in _UNSAID), item) for item in items]
+    found.sort(key=lambda pair: (pair[0], json.dumps(pair[1], sort_keys=True, default=str)))
+    seen: dict[str, int] = {}
+    numbered = []
+    for label, item in found:
+        seen[label] = seen.get(label, 0) + 1
+        numbered.append((label if seen[label] == 1 else f"{label}#{seen[label]}", item))
+    return numbered
+
+
+def with_leaves(document: Mapping[str, Any], form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with those of its leaves alone that are in `values`, and with the values there; keys in AWS's order.
+
+    Entries of lists in no order are sorted by what they go by.
+    """
+    return {
+        name: found
+        for name, member in form.members.items()
+        if name in document and (found := _with_leaves(document[name], member, name, name, values)) is not None
+    }
+
+
+def _with_leaves(value: Any, form: Form, name: str, path: str, values: Mapping[str, Any]) -> Any:
+    """None where nothing is left."""
+    match form.sort:
+        case Sort.STRUCTURE:
+            kept = {
+                key: found
+                for key, member in form.members.items()
+                if key in value
+                and (found := _with_leaves(value[key], member, key, f"{path}.{key}", values)) is not None
+            }
+            return kept or None
+        case Sort.MAP:
+            return {key: values[f"{path}.{key}"] for key in sorted(value) if f"{path}.{key}" in values} or None
+        case Sort.LIST if name in PAIRS:
+            key, holds = PAIRS[name]
+            return [
+                {key: item.get(key, ""), holds: values[f"{path}.{label}"]}
+                for label, item in labelled(value, name)
+                if f"{path}.{label}" in values
+            ] or None
+        case Sort.LIST if form.item is not None and form.item.sort is Sort.STRUCTURE:
+            entries = (
+                _with_leaves(item, form.item, "", f"{path}[{label}]", values) for label, item in labelled(value, name)
+            )
+            return [item for item in entries if item is not None] or None
+    return values.get(path)
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """A document, or anything in one, with `change` made to each text in it but keys."""
+    if isinstance(value, str):
+        return change(value)
     if isinstance(value, Mapping):
-        return opened(value, open_)
-    if isinstance(value, list | tuple):
-        return [_opened(item, open_) for item in value]
-    return open_(value) if isinstance(value, str) else value
+        return {key: with_texts(child, change) for key, child in value.items()}
+    return [with_texts(item, change) for item in value] if isinstance(value, list | tuple) else value
 
 
-def tags_in(members: Collection[Document] | None) -> dict[str, str]:
+def tags_in(members: Collection[Mapping[str, Any]] | None) -> dict[str, str]:
     """ECS's list of tags by their keys."""
     return {tag["key"]: tag.get("value") or "" for tag in members or ()}
-
-
-def hide_secrets(document: Document, veil: Veil) -> None:
-    """What its name makes a secret is masked from now on, wherever AWS or a log repeats it.
-
-    `document` is a task definition or a TaskOverride.
-    """
-    for container in (*(document.get("containerDefinitions") or ()), *(document.get("containerOverrides") or ())):
-        for variable in container.get("environment") or ():
-            veil.shown(f"container.environment.{variable.get('name')}", str(variable.get("value") or ""))
-        for list_of_texts in ("command", "entryPoint"):
-            veil.shown(list_of_texts, list(container.get(list_of_texts) or ()))
-
-
-def is_registered(wanted: Document, found: Document, ignored_tags: Collection[str] = ()) -> bool:
-    """Whether `found`, a revision with its tags, is what registering `wanted` makes: equal but for ECS's defaults.
-
-    In doubt it isn't: a revision too many does no harm, a wrong one does. Tags of AWS's own and `ignored_tags` don't
-    count.
-    """
-    if _own_tags(wanted, ignored_tags) != _own_tags(found, ignored_tags):
-        return False
-    return _is_made_of({**wanted, "tags": None}, {**found, "tags": None})
-
-
-def _own_tags(document: Document, ignored: Collection[str]) -> dict[str, str]:
-    tags = tags_in(document.get("tags"))
-    return {key: value for key, value in tags.items() if key not in ignored and not key.startswith("aws:")}
-
-
-def _is_made_of(wanted: Any, found: Any, name: str = "") -> bool:
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        both = wanted.keys() & found.keys()
-        alone = [(key, one) for one in (wanted, found) for key in one.keys() - both]
-        same = all(_is_made_of(wanted[key], found[key], key) for key in both)
-        return same and all(_is_filled_in(key, one) for key, one in alone)
-    if isinstance(wanted, list | tuple) and isinstance(found, list | tuple):
-        return _are_made_of(list(wanted), list(found), name)
-    if _is_empty(wanted) and _is_empty(found):
-        return True
-    if isinstance(wanted, str) and isinstance(found, str) and name in _SIZES:
-        size = _SIZES[name](wanted)
-        return wanted == found or (size is not None and size == _SIZES[name](found))
-    return type(wanted) is type(found) and bool(wanted == found)
-
-
-def _are_made_of(wanted: list[Any], found: list[Any], name: str) -> bool:
-    """Entries with members stand in any order, for ECS gives them back in any; texts in theirs."""
-    if len(wanted) != len(found):
-        return False
-    if name in _UNORDERED:
-        return sorted(wanted) == sorted(found)
-    if not all(isinstance(item, Mapping) for item in wanted):
-        return wanted == found
-    left = list(found)
-    for item in wanted:
-        match = next((other for other in left if _is_made_of(item, other)), None)
-        if match is None:
-            return False
-        left.remove(match)
-    return True
-
-
-def _is_filled_in(key: str, document: Document) -> bool:
-    """Whether it is as if this member weren't there."""
-    value = document[key]
-    if value is None or value == "":
-        return True
-    if key == "hostPort":
-        return value in (0, document.get("containerPort"))
-    if key in _FILLED_IN:
-        return type(value) is type(_FILLED_IN[key]) and bool(value == _FILLED_IN[key])
-    return _is_empty(value)
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value is False or value in ("", [], (), {})

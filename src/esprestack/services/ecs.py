@@ -8,10 +8,11 @@ from typing import Any
 
 from esprestack.aws import Answer, Aws
 from esprestack.errors import AwsError, InputError, Problem
+from esprestack.services.compare import is_registered
 from esprestack.services.deployments import ServiceNow, service_now
-from esprestack.services.documents import is_registered, opened
-from esprestack.services.members import taken
+from esprestack.services.documents import with_texts
 from esprestack.services.model import Document, Revision, ServiceScope
+from esprestack.services.shapes import taken
 
 _NO_SUCH = frozenset({"ClientException", "InvalidParameterException"})
 """What DescribeTaskDefinition answers for a family, or a revision, that isn't there."""
@@ -40,6 +41,10 @@ class Ecs:
             services=[self.scope.service],
             include=["TAGS"],
         )
+        for failure in answer.get("failures") or ():
+            if failure.get("reason") != "MISSING":
+                what = f"ecs:DescribeServices of `{self.scope.service}`: {failure.get('reason')}: "
+                raise AwsError(Problem(f"{what}{failure.get('detail', '')}".rstrip(": ")), str(failure.get("reason")))
         found = (answer.get("services") or [None])[0]
         return None if found is None or found.get("status") == "INACTIVE" else found
 
@@ -49,12 +54,12 @@ class Ecs:
         return service_now(entry) if entry else None
 
     def create(self, document: Document, made: Callable[[], Answer | None]) -> ServiceNow:
-        request = opened(document, self.aws.open)
+        request = with_texts(document, self.aws.open)
         answer = self.aws.call_once(made, "ecs", "create_service", cluster=self.scope.cluster_arn, **request)
         return service_now(answer["service"])
 
     def update(self, members: Document, made: Callable[[], Answer | None]) -> ServiceNow:
-        request = opened(members, self.aws.open)
+        request = with_texts(members, self.aws.open)
         where = {"cluster": self.scope.cluster_arn, "service": self.scope.service}
         return service_now(self.aws.call_once(made, "ecs", "update_service", **where, **request)["service"])
 
@@ -70,6 +75,8 @@ class Ecs:
 
     def revision(self, name: str) -> Revision | None:
         """By ARN or `family:revision`, or of a family the latest active one; None: there is no such thing."""
+        if not name:
+            return None
         try:
             answer = self.aws.call("ecs", "describe_task_definition", taskDefinition=name, include=["TAGS"])
         except AwsError as error:
@@ -88,12 +95,16 @@ class Ecs:
 
     def register(self, document: Document, before: Revision | None) -> Revision:
         """Registers it once, also where the answer is lost: then it is looked for. `before`: the latest one so far."""
-        request = opened(document, self.aws.open)
+        request = with_texts(document, self.aws.open)
 
         def made() -> Answer | None:
             latest = self.latest(request["family"])
             is_new = latest is not None and (before is None or latest.arn != before.arn)
-            return {"revision": latest} if is_new and latest and is_registered(request, latest.document) else None
+            return (
+                {"revision": latest}
+                if is_new and latest and is_registered(request, latest.document, self.scope)
+                else None
+            )
 
         answer = self.aws.call_once(made, "ecs", "register_task_definition", **request)
         found: Revision = answer["revision"] if "revision" in answer else _revision(answer)

@@ -13,9 +13,9 @@ from esprestack.errors import AwsError, InputError, Problem, RefusedError, Sever
 from esprestack.plan.compare import Veil
 from esprestack.services.deployments import service_now
 from esprestack.services.ecs import Ecs
-from esprestack.services.members import taken
 from esprestack.services.model import Document, Revision
-from esprestack.services.update import require_ours
+from esprestack.services.shapes import taken
+from esprestack.services.update_service import require_ours
 
 _ELSEWHERE = ("cluster", "serviceName", "taskDefinition", "clientToken")
 """Members of CreateService that ecspresso.yml says, or nobody does."""

@@ -11,7 +11,7 @@ from esprestack.services.deployments import FAILED, Deployment, ServiceDeploymen
 from esprestack.services.ecs import Ecs
 from esprestack.services.history import History, readable
 from esprestack.services.model import Handle
-from esprestack.services.update import handle_of, service_of
+from esprestack.services.update_service import handle_of, service_of
 
 _FAILED = re.compile(r"\(deployment (ecs-svc/\d+)\) deployment failed")
 _ROLLS_BACK = "rolling back to deployment"

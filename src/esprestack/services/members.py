@@ -1,43 +1,67 @@
-"""The members of ECS's requests and answers, by botocore's description of them; no call is made.
+"""What ECS does with the members of a service: which are for good, which start tasks anew, how one is taken away.
 
-In: an operation in AWS's spelling and a document; out: what of it a request takes, or what is wrong with it as one.
-A list written by hand would lose what AWS adds: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 
-from functools import cache
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
+from esprestack.services.shapes import CREATE, UPDATE, Form, request_form
 
-from esprestack.services.model import Document
+OURS = frozenset({"clientToken", "cluster", "serviceName", "taskDefinition"})
+"""Members of CreateService that the config says, or the deploy."""
+
+TRIGGERS = frozenset(
+    {
+        "loadBalancers", "networkConfiguration", "platformVersion", "serviceConnectConfiguration", "serviceRegistries",
+        "volumeConfigurations", "vpcLatticeConfigurations",
+    }
+)  # fmt: skip
+"""Members with which UpdateService starts every task anew, as its documentation says of each."""
+
+TOLD_BY_DEPLOYMENTS = frozenset({"serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"})
+TOLD_BY_REVISIONS = frozenset({"gatewayConnectors", "monitoring"})
+"""Members that DescribeServices doesn't tell of a service itself: its deployments have them, or its revisions."""
+
+LEFT_ALONE = frozenset({"availabilityZoneRebalancing", "desiredCount", "role", "tags"})
+"""Members that are as they are where the file doesn't have them: AWS, Auto Scaling or others look after them."""
+
+TAKEN_AWAY: Mapping[str, Any] = {
+    "capacityProviderStrategy": [],
+    "gatewayConnectors": [],
+    "loadBalancers": [],
+    "monitoring": {"metricConfigurations": []},
+    "placementConstraints": [],
+    "placementStrategy": [],
+    "serviceConnectConfiguration": {"enabled": False},
+    "serviceRegistries": [],
+    "volumeConfigurations": [],
+    "vpcLatticeConfigurations": [],
+    "enableECSManagedTags": False,
+    "enableExecuteCommand": False,
+}
+"""What UpdateService is told so that a member is gone. Others have a default (`normal`), or can't be taken away."""
+
+OFF: Mapping[str, Any] = {
+    "alarms": {"alarmNames": [], "enable": False, "rollback": False},
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "earlySuccessCriteria": {"enable": False},
+    "lifecycleHooks": [],
+}
+"""The same of the members of `deploymentConfiguration`."""
 
 
-def taken(operation: str, answer: Document) -> dict[str, Any]:
-    """The members of `answer` that the operation's request has too, down to the last; those that are null left out."""
-    members: dict[str, Any] = _taken(_request(operation), answer)
-    return members
+@functools.cache
+def definition_form() -> Form:
+    """What a service definition may say: CreateService's members but for ours."""
+    form = request_form(CREATE)
+    members = {name: member for name, member in form.members.items() if name not in OURS}
+    return replace(form, members=members, required=form.required - OURS)
 
 
-def unfit(operation: str, member: str, document: Document) -> str:
-    """What is wrong with `document` as that member of the operation's request; empty if nothing is."""
-    report = ParamValidator().validate(document, _request(operation).members[member])
-    return " ".join(report.generate_report().split("\n")) if report.has_errors() else ""
-
-
-@cache
-def _request(operation: str) -> Any:
-    model = ServiceModel(Loader().load_service_model("ecs", "service-2"), "ecs")
-    return model.operation_model(operation).input_shape
-
-
-def _taken(shape: Any, value: Any) -> Any:
-    match shape.type_name:
-        case "structure":
-            known = {name: member for name, member in value.items() if name in shape.members and member is not None}
-            return {name: _taken(shape.members[name], member) for name, member in known.items()}
-        case "list":
-            return [_taken(shape.member, item) for item in value]
-        case _:
-            return value
+@functools.cache
+def for_good() -> frozenset[str]:
+    """Members that only CreateService takes: a service that differs in one has to be made anew."""
+    return frozenset(definition_form().members) - frozenset(request_form(UPDATE).members) - {"tags"}

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from esprestack.config.tree import Tree
-from esprestack.errors import Problem
+from esprestack.errors import Problem, Where
+from esprestack.facts import Absent, Unanswered
 from esprestack.plan.compare import FieldChange
 
 Document: TypeAlias = Mapping[str, Any]
@@ -106,6 +107,34 @@ class LiveService:
     """Least and most tasks, where Application Auto Scaling looks after the desired count."""
     answer: Document = field(default_factory=dict)
     """DescribeServices' entry as it came: deployments, events."""
+    unread: frozenset[str] = frozenset()
+    """Members that nobody told: they are neither compared nor touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image in ECR."""
+
+    digest: str
+    parts: frozenset[str] = frozenset()
+    """The digests of the images for each platform that it stands for, where that was asked."""
+
+
+ImageFact: TypeAlias = FoundImage | Absent | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What AWS has of one config."""
+
+    service: LiveService | None
+    """None: there is no such service, or it is INACTIVE."""
+    family: Revision | None
+    """The family's latest active revision; None: there is none."""
+    images: Mapping[str, ImageFact] = field(default_factory=dict)
+    """What ECR says of the file's images, by how they are written; images of other registries aren't in it."""
+    notes: tuple[str, ...] = ()
+    """What couldn't be asked, and so isn't known."""
 
 
 class RiskKind(StrEnum):
@@ -125,6 +154,7 @@ class Risk:
     what: str
     kind: RiskKind = RiskKind.MIND
     todo: str = ""
+    where: Where | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +193,7 @@ class ServicePlan:
     service: Comparison | None
     """None for a config without a service definition."""
     register: Document | None
-    """RegisterTaskDefinition's members; None: the service's revision is what the file says, nothing is registered."""
+    """RegisterTaskDefinition's members; None: a revision that is what the file says is there, nothing is registered."""
     create: Document | None
     """CreateService's members but for cluster and task definition; None: the service is there."""
     update: Document | None
@@ -175,12 +205,28 @@ class ServicePlan:
     risks: tuple[Risk, ...] = ()
     refusals: tuple[Problem, ...] = ()
     """Why it may not be deployed at all: a create-only member that changes, CodeDeploy, EXTERNAL."""
+    reuse: Revision | None = None
+    """A revision that is what the file says and that the service doesn't run: it is deployed, nothing is registered."""
+    notes: tuple[str, ...] = ()
+    """What isn't known, and what else there is to say."""
+
+    @property
+    def revision(self) -> Revision | None:
+        """The revision to deploy that is there already; None: `register` has to be registered."""
+        if self.register is not None:
+            return None
+        return self.reuse or (self.live.revision if self.live else None) or self.family
+
+    @property
+    def moves(self) -> bool:
+        """Whether the service gets another revision of the task definition."""
+        return self.register is not None or self.reuse is not None
 
     @property
     def changes(self) -> bool:
         """Whether a deploy would change anything."""
-        changed = self.register, self.create, self.update
-        return any(document is not None for document in changed) or bool(self.tags_put or self.tags_removed)
+        changed = self.register, self.create, self.update, self.reuse
+        return any(part is not None for part in changed) or bool(self.tags_put or self.tags_removed)
 
 
 @dataclass(frozen=True, slots=True)

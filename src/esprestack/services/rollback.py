@@ -14,7 +14,7 @@ from esprestack.services.history import History, readable
 from esprestack.services.meant import last_deployment
 from esprestack.services.model import Handle, Verdict
 from esprestack.services.target import Candidate, Past, candidates, later_ones, names
-from esprestack.services.update import Pause, handle_of, service_of, update_service
+from esprestack.services.update_service import Pause, handle_of, service_of, update_service
 
 _STOPPABLE = ("PENDING", "IN_PROGRESS")
 _ROLLING_BACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")

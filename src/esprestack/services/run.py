@@ -13,10 +13,10 @@ from esprestack.backends.tasks import Tasks
 from esprestack.backends.tasks_mapping import Launch, started_by
 from esprestack.errors import InputError, Problem
 from esprestack.services.choice import Choice, Source, Told, chosen_revision
-from esprestack.services.documents import opened, tags_in
+from esprestack.services.documents import tags_in, with_texts
 from esprestack.services.ecs import Ecs
-from esprestack.services.members import taken, unfit
 from esprestack.services.model import Document, ServicePlan
+from esprestack.services.shapes import taken, unfit
 
 MOST_TASKS = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
@@ -60,7 +60,7 @@ def revision_to_run(ecs: Ecs, plan: ServicePlan, options: RunOptions, told: Told
 def start_tasks(ecs: Ecs, plan: ServicePlan, task_definition: str, options: RunOptions) -> Launch:
     """Starts them, of this revision. Raises AwsError with a remedy."""
     request = {**task_request(plan, task_definition, options), "cluster": ecs.scope.cluster_arn}
-    return Tasks(ecs.aws, ecs.scope.cluster_arn).start(opened(request, ecs.aws.open))
+    return Tasks(ecs.aws, ecs.scope.cluster_arn).start(with_texts(request, ecs.aws.open))
 
 
 def task_request(plan: ServicePlan, task_definition: str, options: RunOptions) -> dict[str, Any]:

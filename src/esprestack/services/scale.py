@@ -11,7 +11,7 @@ from esprestack.services.choice import Told
 from esprestack.services.deploy import Started
 from esprestack.services.deployments import ServiceNow
 from esprestack.services.ecs import Ecs
-from esprestack.services.update import Pause, handle_of, service_of, update_service
+from esprestack.services.update_service import Pause, handle_of, service_of, update_service
 
 
 def scale(ecs: Ecs, tasks: int, told: Told, pause: Pause) -> Started:

@@ -1,116 +1,80 @@
-"""UpdateService, once, and the name of the deployment that it made.
+"""What UpdateService is told so that a live service becomes what its file says, and what it can't be told. Pure.
 
-In: the service as it was just before and the members to change; out: the handle of what there is to wait for.
+A member that UpdateService isn't told stays as it is, so what the file leaves out is told by its default.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from esprestack.aws import Answer
-from esprestack.errors import AwsError, InputError, Problem, RefusedError
-from esprestack.services.deployments import Deployment, ServiceNow, service_now
-from esprestack.services.ecs import Ecs
-from esprestack.services.history import SLACK, History, readable
-from esprestack.services.model import Document, Handle
+from esprestack.errors import Problem
+from esprestack.plan.compare import FieldChange
+from esprestack.services.members import OFF, TAKEN_AWAY, definition_form, for_good
+from esprestack.services.model import Definition, Document
+from esprestack.services.normal import SERVICE, filled
 
-Pause: TypeAlias = Callable[[float], bool]
-"""Passes seconds, and says whether to give up."""
-
-_LOOKS, _SECONDS = 10, 1.0
-"""Looks for a deployment that was asked for, and the seconds between them: reads may lag behind."""
+_DEPLOYMENT = "deploymentConfiguration"
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
-    """What there is to wait for. Not `is_new`: ECS made no deployment of it, what changes are counts at most."""
+class Update:
+    """UpdateService's members, and why some of the differences can't be made."""
 
-    handle: Handle
-    is_new: bool
-
-
-def require_ours(now: ServiceNow) -> None:
-    """Raises RefusedError for a service that isn't deployed by ECS alone, or that is about to go."""
-    if now.is_express:
-        what, todo = "is managed by ECS Express Mode", "update it with `aws ecs update-express-gateway-service`"
-    elif now.controller == "CODE_DEPLOY":
-        what = "is deployed by CodeDeploy, which esprestack doesn't do"
-        todo = "deploy with CodeDeploy, or move the service to ECS's own blue/green deployments"
-    elif now.controller != "ECS":
-        what, todo = f"has the deployment controller {now.controller}", "deploy with the tool that made its task sets"
-    elif now.status != "ACTIVE":
-        what, todo = f"is {now.status}: it is being deleted", "wait until it is gone, then deploy again"
-    else:
-        return
-    raise RefusedError(Problem(f"the service `{now.name}` {what}", todo=todo))
+    members: Document
+    refusals: tuple[Problem, ...]
 
 
-def service_of(ecs: Ecs) -> tuple[ServiceNow, Deployment]:
-    """The service, deployed by ECS alone, and its primary deployment. Raises InputError, RefusedError, AwsError."""
-    now = ecs.now()
-    if now is None:
-        what = f"there is no service `{ecs.scope.service}` in the cluster `{ecs.scope.cluster}`"
-        raise InputError(Problem(what, todo="deploy it first, or check --config"))
-    require_ours(now)
-    if now.primary is None:
-        raise InputError(Problem(f"the service `{now.name}` has no deployment", todo="see `esprestack status`"))
-    return now, now.primary
+def update_of(definition: Definition, fields: Sequence[FieldChange]) -> Update:
+    """The update for the `fields` in which the service differs; tags aren't UpdateService's affair."""
+    wanted = definition.document
+    full = filled(wanted, SERVICE)
+    changed: dict[str, set[str]] = {}
+    for field in fields:
+        name, inner = _parts(field.path)
+        if name != "tags":
+            changed.setdefault(name, set()).add(inner)
+    members: dict[str, Any] = {}
+    refusals: list[Problem] = []
+    for name in definition_form().members:
+        if name not in changed:
+            continue
+        if name in for_good():
+            refusals += _for_good(definition, name, fields)
+        elif name == _DEPLOYMENT:
+            members[name] = _deployment(wanted.get(name) or {}, full[name], changed[name])
+        elif wanted.get(name) not in (None, [], {}):
+            members[name] = wanted[name]
+        elif name in TAKEN_AWAY:
+            members[name] = TAKEN_AWAY[name]
+        elif full.get(name) not in (None, [], {}):
+            members[name] = full[name]
+        else:
+            what = f"`{name}` can't be taken away from a service"
+            todo = "write down what it is to be, or make the service anew"
+            refusals.append(Problem(what, definition.tree.where((name,)), todo, "for-good"))
+    return Update(members, tuple(refusals))
 
 
-def update_service(ecs: Ecs, before: ServiceNow, members: Document, pause: Pause) -> Updated:
-    """Updates the service with `members`, in one call. Raises AwsError.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
-    """
-    old = before.primary
-    wanted = members.get("taskDefinition") or (old.task_definition if old else "")
-    known = {one.id for one in before.deployments}
-
-    def new_in(now: ServiceNow | None) -> Deployment | None:
-        listed = now.deployments if now else ()
-        return next((one for one in listed if one.id not in known and one.task_definition == wanted), None)
-
-    def made() -> Answer | None:
-        entry = ecs.entry()
-        return {"service": entry} if entry and new_in(service_now(entry)) else None
-
-    earlier = _earlier(ecs, old)
-    now: ServiceNow | None = ecs.update(members, made)
-    awaited = bool(members.get("forceNewDeployment")) or old is None or wanted != old.task_definition
-    for _ in range(_LOOKS if awaited else 0):
-        if new_in(now) or pause(_SECONDS):
-            break
-        now = ecs.now()
-    if new := new_in(now):
-        handle = handle_of(before, new, previous=old.task_definition if old else "")
-        return Updated(located(ecs, handle, earlier), True)
-    if awaited or now is None or now.primary is None:
-        what = f"ECS took the update of `{before.name}`, and shows no deployment of it"
-        raise AwsError(Problem(what, todo="look at it with `esprestack status`, then deploy again"))
-    return Updated(replace(handle_of(now, now.primary), started_at=None), False)
+def _parts(path: str) -> tuple[str, str]:
+    """The member at the top of a path, and the one in it."""
+    name, *rest = re.split(r"[.\[]", path)
+    return name, rest[0] if rest else ""
 
 
-def handle_of(now: ServiceNow, deployment: Deployment, previous: str = "") -> Handle:
-    """The handle of one of the service's deployments."""
-    return Handle(
-        service_arn=now.arn,
-        task_definition_arn=deployment.task_definition,
-        deployment_id=deployment.id,
-        previous_task_definition_arn=previous,
-        started_at=deployment.created_at,
-    )
+def _for_good(definition: Definition, name: str, fields: Sequence[FieldChange]) -> Iterator[Problem]:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"""
+    for field in fields:
+        gives_way = name == "launchType" and field.before is None  # a capacity provider strategy that goes
+        if field.path == name and not gives_way:
+            before, after = (f"`{value}`" if value is not None else "not set" for value in (field.before, field.after))
+            what = f"`{name}` is {before} for good, it can't become {after}"
+            where = definition.tree.where((name,))
+            yield Problem(what, where, "keep it, or make a service of another name and delete this one", "for-good")
 
 
-def located(ecs: Ecs, handle: Handle, others: Collection[str] = ()) -> Handle:
-    """The handle with the deployment's place in the history, if ECS tells it already; `others` aren't it."""
-    entry, _ = readable(lambda: History(ecs).find(handle, others))
-    return replace(handle, service_deployment_arn=entry.arn) if entry else handle
-
-
-def _earlier(ecs: Ecs, old: Deployment | None) -> frozenset[str]:
-    """The history's entries that were there before, as far as one could be taken for the new one."""
-    if old is None or old.created_at is None:
-        return frozenset()
-    since = old.created_at - SLACK
-    entries, _ = readable(lambda: History(ecs).listed(createdAt={"after": since}))
-    return frozenset(entry.arn for entry in entries or ())
+def _deployment(wanted: Mapping[str, Any], full: Mapping[str, Any], changed: set[str]) -> dict[str, Any]:
+    """What the file says of it, and of what it leaves out but AWS has otherwise the default."""
+    left_out = changed - wanted.keys()
+    defaults = {name: OFF.get(name, full.get(name)) for name in full.keys() | OFF.keys() if name in left_out}
+    return {**wanted, **{name: value for name, value in defaults.items() if value is not None}}

@@ -20,7 +20,7 @@ from esprestack.services.history import History, readable
 from esprestack.services.model import Deployed, Handle, Moment, StoppedTask, Verdict
 from esprestack.services.progress import Progress
 from esprestack.services.stopped import stopped_tasks
-from esprestack.services.update import Pause
+from esprestack.services.update_service import Pause
 from esprestack.services.verdict import GOES_ON, PATIENCE, Judgement, by_deployments, by_history
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 10.0

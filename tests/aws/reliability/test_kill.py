@@ -90,7 +90,7 @@ def test_two_applies_at_once_leave_what_one_would_have_left(world: World, attemp
     def apply() -> None:
         settings = Settings(Path.cwd(), environ=dict(os.environ), options=options, allow=("same-job-twice",))
         run = Run(settings, Vault())
-        planned, problems = jobs.diff(run)
+        planned, problems = jobs.diff_rules(run)
         ready.wait()
         jobs.apply_plans(run, planned, problems, threading.Event(), lambda _: None)
 

@@ -1,100 +1,48 @@
-"""An AWS whose ECS is scripted, with a cluster and nothing in it."""
+"""A checkout with an ecspresso.yml as the working folder, and an ECS that has nothing yet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from tests.aws.account import REGION, client_past
-from tests.aws.configs import Folder
-from tests.aws.conftest import ClientCache
-from tests.aws.services.planning import SCOPE, ServiceFiles
-from tests.aws.services.waiting import Clock
-from tests.aws.services.world import World
+from tests.aws.services.registry import Registry
 from tests.support.aws_front import AwsFront
-from tests.support.ecs_server import EcsServer, ScriptedEcs
+from tests.support.ecs_services import EcsServices
+from tests.unit.services.builders import CONFIG, Checkout
 
-from esprestack import aws
-from esprestack.backends import task_watch
+from esprestack.aws import Aws
 from esprestack.secrets import Vault
-from esprestack.services import ready, wait
-from esprestack.services.ecs import Ecs
-from esprestack.terminal import Terminal
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """The working folder with the usual three files, in the region of these tests."""
+    monkeypatch.chdir(tmp_path)
+    found = Checkout(tmp_path)
+    found.write("ecspresso.yml", CONFIG.replace("eu-west-1", REGION))
+    return found
+
+
+@pytest.fixture
+def services(front: AwsFront) -> EcsServices:
+    return EcsServices(front)
+
+
+SERVICES = ("ec2", "ecr", "ecs", "elbv2", "iam", "logs", "s3", "secretsmanager", "ssm")
 
 
 @pytest.fixture(scope="session")
-def running_front() -> Iterator[EcsServer]:
-    with EcsServer() as server:
-        yield server
+def past(running_front: AwsFront) -> Mapping[str, Any]:
+    """Clients whose calls the front doesn't see, made before the program's own are cached."""
+    return {service: client_past(running_front, service) for service in SERVICES}
 
 
 @pytest.fixture
-def server(front: AwsFront) -> EcsServer:
-    assert isinstance(front, EcsServer)
-    return front
+def registry(front: AwsFront, past: Mapping[str, Any]) -> Registry:
+    return Registry(past["ecr"])
 
 
 @pytest.fixture
-def ecs(server: EcsServer) -> ScriptedEcs:
-    """What is there, looked at and changed past the API."""
-    return server.ecs
-
-
-@pytest.fixture(scope="session")
-def sdk(running_front: EcsServer) -> Any:
-    """boto3's client."""
-    return boto3.client(
-        "ecs",
-        region_name=REGION,
-        endpoint_url=running_front.url,
-        aws_access_key_id="made-up",
-        aws_secret_access_key="made-up",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
-@pytest.fixture(scope="session")
-def past(running_front: EcsServer) -> Mapping[str, Any]:
-    """Clients of other services, past the front; made before the program's own are remembered."""
-    return {service: client_past(running_front, service) for service in ("events", "logs")}
-
-
-@pytest.fixture
-def vault() -> Vault:
-    return Vault()
-
-
-@pytest.fixture
-def client(environment: pytest.MonkeyPatch, client_cache: ClientCache, no_waiting: None, vault: Vault) -> Ecs:
-    """The program's calls about the service `web`."""
-    client_cache.install(environment)
-    environment.delenv("AWS_MAX_ATTEMPTS")
-    environment.setattr(aws, "_QUOTAS", {})  # a refusal slows nothing down
-    environment.setattr(aws, "_QUOTA", 1e9)
-    return Ecs(aws.Aws(REGION, 2, vault), SCOPE)
-
-
-@pytest.fixture
-def world(ecs: ScriptedEcs) -> World:
-    return World(ecs)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time that passes while somebody waits: all at once."""
-    clock = Clock()
-    monkeypatch.setattr(wait, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(task_watch, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(Terminal, "pause", lambda terminal, seconds: clock.pause(seconds) or terminal.stop.is_set())
-    return clock
-
-
-@pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch, folder: Folder) -> ServiceFiles:
-    """The files of the service `web`, as the commands read them."""
-    files = ServiceFiles()
-    monkeypatch.setattr(ready, "ready_plan", files.plan)
-    monkeypatch.setattr(ready, "ready_home", files.home)
-    folder.write("region: eu-central-1\ncluster: jobs\nservice: web\n", "ecspresso.yml")
-    return files
+def aws(environment: pytest.MonkeyPatch, no_waiting: None) -> Aws:
+    return Aws(REGION, 10, Vault())

@@ -1,468 +1,319 @@
-"""The commands of a service: what goes to stdout and what is talk, exit codes, options that don't go together."""
+"""diff, drift, validate and render of services, alone and beside rules: what they say, exit with and never write."""
 
 import json
-import signal
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from tests.aws.account import CLUSTER, REGION, arn
+from tests.aws.account import Account, written
 from tests.aws.configs import Folder, a_rule
 from tests.aws.conftest import Esprestack
-from tests.aws.services.builders import a_container, a_daemon, a_definition
-from tests.aws.services.planning import ServiceFiles
-from tests.aws.services.waiting import Clock
-from tests.aws.services.world import World, updates, writes
-from tests.support.ecs.tasks import Ending
-from tests.support.ecs_server import EcsServer
+from tests.aws.services.registry import URL, Registry
+from tests.support.aws_front import AwsFront
+from tests.support.ecs_services import EcsServices
+from tests.unit.services.builders import Checkout, a_container, a_service_definition, a_task_definition
 
-from esprestack.services.model import Risk, RiskKind
-from esprestack.terminal import Terminal
-
-Signals = dict[int, Callable[[int, Any], None]]
-
-OVERRIDES = json.dumps({"containerOverrides": [{"name": "app", "command": ["true"]}]})
+PASSWORD = "pa\"ss: w0rd'\nsecond line"
 
 
-def web(number: int) -> str:
-    return arn("ecs", f"task-definition/web:{number}")
+@pytest.fixture
+def deployed(checkout: Checkout, services: EcsServices) -> EcsServices:
+    """The service is what its files say."""
+    services.has_service(a_service_definition(), services.has_revision(a_task_definition()))
+    return services
 
 
-@pytest.fixture(autouse=True)
-def ready_to_go(files: ServiceFiles, clock: Clock, server: EcsServer) -> None:
-    """Every command finds its config, and waits without time passing."""
+# -- diff ------------------------------------------------------------------------------------------------------
 
 
-# -- deploy ----------------------------------------------------------------------------------------------------
-
-
-def test_a_deploy_says_its_verdict_and_talks_about_the_rest(
-    esprestack: Esprestack, files: ServiceFiles, world: World
+def test_a_service_that_is_not_there_is_to_be_created(
+    esprestack: Esprestack, checkout: Checkout, services: EcsServices, front: AwsFront
 ) -> None:
-    world.runs("app:1")
-    files.definition = "app:2"
-    said = esprestack("deploy")
-    assert (said.code, said.out) == (0, "service web: web:2 is deployed\n")
-    lines = said.err.splitlines()
-    id_ = world.ecs.service().rollout.primary.id
-    assert lines[:2] == ["registered web:2", f"updated the service `web`: web:2 is being deployed as {id_}"]
-    assert "web:2 0 of 2 running, 2 pending, IN_PROGRESS; web:1 2 of 2 running" in lines[4]
-    assert lines[-1].endswith("web:2 2 of 2 running")
+    said = esprestack("diff", "--exit-code")
+    assert (said.code, said.err) == (2, "")
+    assert "+ create task definition web\n" in said.out
+    assert "+ create service web\n" in said.out
+    assert said.out.endswith("\n2 to create\n")
+    assert front.writes() == []
 
 
-def test_a_deploy_that_fails_says_why_with_the_tasks_that_stopped(
-    esprestack: Esprestack, files: ServiceFiles, world: World
+def test_a_service_that_is_what_its_files_say_has_no_changes(esprestack: Esprestack, deployed: EcsServices) -> None:
+    said = esprestack("diff", "--exit-code")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.endswith("\nNo changes: AWS is what the config says (2 unchanged)\n")
+
+
+def test_a_service_that_differs_is_told_with_its_fields_images_and_risks(
+    esprestack: Esprestack, checkout: Checkout, services: EcsServices, registry: Registry, front: AwsFront
 ) -> None:
-    world.runs("app:1")
-    files.definition = "app:bad-pull"
-    said = esprestack("deploy")
-    assert (said.code, said.out) == (1, "service web: web:2 was rolled back\n")
-    lines = said.err.splitlines()
-    assert lines[-3].endswith(
-        "stopped: CannotPullContainerError: pull image manifest has been retried 1 time(s): not found"
+    old = registry.has_image("app", "1")
+    new = registry.has_image("app", "2")
+    revision = services.has_revision(a_task_definition(a_container(image=f"{URL}/app:1")))
+    services.has_service(a_service_definition(), revision, digests={"app": old})
+    checkout.task(a_task_definition(a_container(image=f"{URL}/app:2")))
+    checkout.service(a_service_definition(desiredCount=3))
+    front.clear()
+    said = esprestack("diff", "--exit-code")
+    assert (said.code, said.err) == (2, "")
+    assert "~ update task definition web: containerDefinitions[app].image\n" in said.out
+    assert f"note: `app`: `{URL}/app:1` ({old[:19]}) → `{URL}/app:2` ({new[:19]})\n" in said.out
+    assert "~ update service web: desiredCount\n" in said.out
+    assert "note: every task is replaced (2 running)\n" in said.out
+    assert written(front) == []
+
+
+def test_an_image_that_was_never_pushed_stops_a_diff_unless_it_is_allowed(
+    esprestack: Esprestack, checkout: Checkout, deployed: EcsServices
+) -> None:
+    checkout.task(a_task_definition(a_container(image=f"{URL}/app:9")))
+    said = esprestack("diff")
+    assert said.code == 1
+    assert said.err == (
+        f"error: task.json:8:16: the image of `app` isn't in ECR: `{URL}/app:9` "
+        "(push it first, or mend the tag) [image-missing]\n"
     )
-    assert lines[-2] == "  `app` has no exit code: CannotPullContainerError: not found"
-    assert lines[-1].startswith("error: web:2 was rolled back: Service deployment rolled back because the circuit")
-    assert lines[-1].endswith("(on EC2 the instance's) may pull them from ECR)")
+    assert esprestack("diff", "--allow", "image-missing").code == 0
 
 
-def test_a_deploy_as_json_is_one_object(esprestack: Esprestack, files: ServiceFiles, world: World) -> None:
-    world.runs("app:1")
-    files.definition = "app:bad2"
-    said = esprestack("deploy", "--format", "json")
-    document = json.loads(said.out)
-    assert (said.code, document["exit_code"], document["verdict"], document["changed"]) == (1, 1, "rolled back", True)
-    assert document["handle"]["previous_task_definition_arn"] == web(1)
-    assert [task["containers"][0]["exit_code"] for task in document["stopped"]] == [1, 1, 1]
-    assert document["timeline"][-1]["what"] == "rolled back"
-
-
-def test_who_does_not_wait_gets_a_handle(esprestack: Esprestack, files: ServiceFiles, world: World) -> None:
-    world.runs("app:1")
-    files.definition = "app:2"
-    said = esprestack("deploy", "--no-wait")
-    entry = world.ecs.service().rollout.history[-1]
-    assert (said.code, said.out) == (0, f"{entry.arn}\n")
-    assert esprestack("wait", "--deployment", said.out.strip()).code == 0
-    said = esprestack("deploy", "--no-wait", "--format", "json")
-    assert json.loads(said.out)["deployment_id"] == world.ecs.service().rollout.primary.id
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (["--tasks", "5"], [{"taskDefinition": web(2), "desiredCount": 5}]),
-        (["--latest-task-definition"], [{"taskDefinition": web(2)}]),
-        (["--revision", "1", "--force-new-deployment"], [{"taskDefinition": web(1), "forceNewDeployment": True}]),
-        (["--skip-task-definition"], []),
-        (["--no-update-service"], [{"taskDefinition": web(2)}]),
-    ],
-)
-def test_options_of_a_deploy(
-    esprestack: Esprestack, files: ServiceFiles, world: World, server: EcsServer, options: list[str], expected: Any
-) -> None:
-    world.runs("app:1")
-    world.registers("app:2")
-    files.definition = "app:2"
-    assert esprestack("deploy", *options).code == 0
-    assert updates(server) == expected
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["deploy", "--revision", "1", "--latest-task-definition"], "don't go together"),
-        (["deploy", "--migrate", "rake"], "--migrate is no JSON"),
-        (["deploy", "--migrate", "[]"], "--migrate: the overrides are no JSON object"),
-        (["rollback", "--deregister", "--no-wait"], "--deregister and --no-wait don't go together"),
-        (["deregister"], "which revisions? (give either --keeps or --revision)"),
-        (["deregister", "--keeps", "1", "--revision", "1"], "which revisions?"),
-        (["wait", "--deployment", "web"], "--deployment names no deployment"),
-        (["run", "--rule", "x", "--count", "2"], "--rule and --live don't go together with --count"),
-        (["run", "--overrides", "{}", "--overrides-file", "x"], "--overrides and --overrides-file don't go together"),
-        (["run", "--tags", "x"], "--tags is no list of tags"),
-        (["run", "--overrides-file", "nosuch.json"], "nosuch.json: can't be read: No such file"),
-        (["init"], "of what? (give either --service or --task-definition)"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused_before_aws_is_asked(
-    esprestack: Esprestack, server: EcsServer, arguments: list[str], said: str
-) -> None:
-    ended = esprestack(*arguments)
-    assert ended.code == 1
-    assert said in ended.err
-    assert "Traceback" not in ended.err
-    assert server.calls == []
-
-
-def test_a_risk_that_stops_can_be_allowed_or_not(
-    esprestack: Esprestack, files: ServiceFiles, world: World, server: EcsServer
-) -> None:
-    world.runs("app:1")
-    files.definition = "app:2"
-    files.more = {"risks": (Risk("stalls", "it would never be done", RiskKind.STOPS),)}
-    said = esprestack("deploy")
-    assert (said.code, writes(server)) == (1, [])
-    assert said.err.splitlines() == ["error: it would never be done", "error: nothing was deployed"]
-
-
-def test_ctrl_c_ends_the_waiting_and_not_the_deployment(
-    esprestack: Esprestack, files: ServiceFiles, world: World, clock: Clock, signals: Signals
-) -> None:
-    world.runs("app:1")
-    files.definition = "app:2"
-    clock.acts[2] = lambda: signals[signal.SIGINT](signal.SIGINT, None)
-    said = esprestack("deploy")
-    assert (said.code, said.out) == (130, "service web: web:2 isn't waited for any more\n")
-    assert "it goes on; wait for it with `esprestack wait --deployment" in said.err
-    assert world.running == "web:2"
-    assert esprestack("wait").code == 0
-
-
-def test_ctrl_c_before_the_deploy_deploys_nothing(
-    esprestack: Esprestack, files: ServiceFiles, world: World, server: EcsServer, signals: Signals,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    world.runs("app:1")
-    files.definition = "app:2"
-    stop_when_asked = Terminal.stop_when_asked
-
-    def pressed(terminal: Terminal, said: str) -> None:
-        stop_when_asked(terminal, said)
-        signals[signal.SIGTERM](signal.SIGTERM, None)
-
-    monkeypatch.setattr(Terminal, "stop_when_asked", pressed)
-    said = esprestack("deploy")
-    assert (said.code, writes(server)) == (143, [])
-    assert said.err.splitlines()[-1] == "nothing was deployed"
-
-
-def test_a_network_that_stays_away_is_an_error_that_says_how_to_go_on(
-    esprestack: Esprestack, files: ServiceFiles, world: World, server: EcsServer, clock: Clock
-) -> None:
-    world.runs("app:1")
-    files.definition = "app:2"
-    clock.acts[1] = lambda: server.drop("DescribeServices", times=None)
-    said = esprestack("deploy")
+def test_what_is_for_good_is_a_conflict(esprestack: Esprestack, checkout: Checkout, services: EcsServices) -> None:
+    services.has_service(a_service_definition(launchType="EC2"), services.has_revision(a_task_definition()))
+    said = esprestack("diff")
     assert said.code == 1
-    assert "nobody knows how the deployment ended; ask again with `esprestack wait --deployment" in said.err
+    assert (
+        "! conflict service web (`launchType` is `EC2` for good, it can't become `FARGATE`): launchType\n" in said.out
+    )
+    assert "error: service.json:2:17: `launchType` is `EC2` for good" in said.err
 
 
-# -- wait ------------------------------------------------------------------------------------------------------
-
-
-def test_a_wait_says_which_deployment_it_waits_for(esprestack: Esprestack, world: World) -> None:
-    world.runs("app:1")
-    world.registers("app:2")
-    world.deploys("web:2")
-    id_ = world.ecs.service().rollout.primary.id
-    said = esprestack("wait")
-    assert said.code == 0
-    assert said.err.splitlines()[0] == f"waiting for the last deployment of the service `web`: {id_} with web:2"
-
-
-def test_a_handle_in_json_needs_no_config(
-    esprestack: Esprestack, files: ServiceFiles, world: World, monkeypatch: pytest.MonkeyPatch
+def test_services_and_rules_of_one_folder_are_planned_together(
+    esprestack: Esprestack, checkout: Checkout, services: EcsServices, folder: Folder, front: AwsFront
 ) -> None:
-    world.runs("app:1")
-    files.definition = "app:2"
-    handle = esprestack("deploy", "--no-wait", "--format", "json").out
-
-    def no_config(_: object) -> Any:
-        raise AssertionError("the config was read")
-
-    monkeypatch.setattr(files, "home", no_config)
-    assert esprestack("wait", "--deployment", handle).code == 0
-
-
-# -- run -------------------------------------------------------------------------------------------------------
-
-
-def test_a_run_shows_the_log_and_exits_with_the_containers_code(
-    esprestack: Esprestack, files: ServiceFiles, world: World, past: Mapping[str, Any]
-) -> None:
-    logs = {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web", "awslogs-stream-prefix": "web"}}
-    environment = [{"name": "DB_PASSWORD", "value": "hunter2hunter2"}]
-    files.definition = a_definition(containerDefinitions=[a_container(logConfiguration=logs, environment=environment)])
-    world.ecs.tasks.endings.append(Ending({"app": 7}))
-    past["logs"].create_log_group(logGroupName="/ecs/web")
-    stream = {"logGroupName": "/ecs/web", "logStreamName": f"web/app/{1:08x}{0:024x}"}
-    past["logs"].create_log_stream(**stream)
-    lines = ["10 rows", "connected with hunter2hunter2"]
-    events = [{"timestamp": 1_795_770_000_000 + at, "message": line} for at, line in enumerate(lines)]
-    past["logs"].put_log_events(**stream, logEvents=events)
-    said = esprestack("run", "--overrides", OVERRIDES)
-    assert (said.code, said.out) == (7, "10 rows\nconnected with (secret)\n")
-    assert "hunter2" not in said.err
-    assert said.err.splitlines()[0] == "registered web:1"
-    assert "`app` exited with 7" in said.err
-
-
-def test_a_run_as_json_names_its_service(esprestack: Esprestack) -> None:
-    said = esprestack("run", "--overrides", OVERRIDES, "--format", "json")
-    result = json.loads(said.out.splitlines()[-1])
-    assert (result["type"], result["service"], result["cluster"], result["exit_code"]) == ("result", "web", CLUSTER, 0)
-
-
-def test_all_options_of_a_run_go_into_its_request(
-    esprestack: Esprestack, files: ServiceFiles, folder: Folder, server: EcsServer
-) -> None:
-    folder.write(OVERRIDES, "overrides.json")
-    said = esprestack(
-        "run", "--overrides-file", "overrides.json", "--task-def", "other.json", "--count", "2", "--tags", "a=1,b=2=3",
-        "--propagate-tags", "TASK_DEFINITION", "--client-token", "token", "--watch-container", "app",
-        "--wait-until", "running", "-c", "ecspresso.yml",
-    )  # fmt: skip
-    assert said.code == 0
-    (request,) = [call.parameters for call in server.calls if call.operation == "RunTask"]
-    assert request["overrides"] == json.loads(OVERRIDES)
-    assert (request["count"], request["clientToken"], request["propagateTags"]) == (2, "token", "TASK_DEFINITION")
-    assert request["tags"] == [{"key": "a", "value": "1"}, {"key": "b", "value": "2=3"}]
-    assert files.read == ["other.json"]
-
-
-def test_overrides_that_are_no_json_are_refused(esprestack: Esprestack, folder: Folder, server: EcsServer) -> None:
-    folder.write("command: x", "overrides.json")
-    said = esprestack("run", "--overrides-file", "overrides.json")
-    assert (said.code, server.calls) == (1, [])
-    assert "overrides.json: is no JSON" in said.err
-
-
-def test_who_does_not_wait_for_a_run_gets_arns(esprestack: Esprestack, world: World) -> None:
-    said = esprestack("run", "--no-wait", "--count", "2")
-    assert (said.code, said.out.splitlines()) == (0, list(world.ecs.tasks.played))
-
-
-@pytest.mark.parametrize("count", ["0", "11", "-1"])
-def test_a_run_of_no_task_or_too_many_starts_none(esprestack: Esprestack, server: EcsServer, count: str) -> None:
-    said = esprestack("run", "--count", count)
-    assert (said.code, writes(server)) == (1, [])
-    assert f"RunTask starts 1 to 10 tasks at once, not {count}" in said.err
-
-
-def test_a_run_is_stopped_with_its_command_where_asked(
-    esprestack: Esprestack, world: World, clock: Clock, signals: Signals
-) -> None:
-    world.ecs.tasks.endings.append(Ending(after=99))
-    clock.acts[4] = lambda: signals[signal.SIGTERM](signal.SIGTERM, None)
-    said = esprestack("run", "--stop-on-interrupt")
-    (task,) = world.ecs.tasks.played.values()
-    assert (said.code, task.stop_code) == (143, "UserInitiated")
-
-
-def test_a_run_that_is_not_done_in_time_goes_on_and_is_no_success(esprestack: Esprestack, world: World) -> None:
-    world.ecs.tasks.endings.append(Ending(after=99))
-    said = esprestack("run", "--timeout", "20")
-    assert said.code == 1
-    assert "not done after 20 s" in said.err
-    assert f"aws ecs stop-task --region {REGION} --cluster {CLUSTER} --task" in said.err
-
-
-def test_of_two_kinds_of_configs_the_rules_goes_first_and_an_option_or_a_name_chooses(
-    esprestack: Esprestack, folder: Folder, world: World
-) -> None:
+    services.has_revision({"family": "app", "containerDefinitions": [{"name": "app"}]})
     folder.config(a_rule("nightly"))
-    world.registers("app:1", family="app")
-    assert esprestack("run", "--no-wait").code == 0
-    assert esprestack("run", "--no-wait", "-c", "ecspresso.yml").code == 0
-    assert esprestack("run", "--no-wait", "--count", "1").code == 0
-    started = [task.started_by for task in world.ecs.tasks.played.values()]
-    assert started == ["esprestack/nightly", "esprestack/web", "esprestack/web"]
-
-
-# -- rollback --------------------------------------------------------------------------------------------------
-
-
-def test_a_rollback_says_where_it_goes_and_why(esprestack: Esprestack, world: World, server: EcsServer) -> None:
-    world.runs("app:1", "app:2")
-    said = esprestack("rollback", "--dry-run")
-    assert (said.code, writes(server)) == (0, [])
-    assert said.out == (
-        "the service `web` goes from web:2 back to web:1: it was deployed successfully at 2026-11-27 09:00 UTC\n"
-    )
-    document = json.loads(esprestack("rollback", "--dry-run", "--format", "json").out)
-    assert (document["current"], document["target"], document["stops"]) == (web(2), web(1), False)
-    said = esprestack("rollback")
-    assert (said.code, said.out, world.running) == (0, "service web: web:1 is deployed\n", "web:1")
-
-
-def test_a_rollback_by_ecs_itself_is_a_success_when_it_was_rolled_back(
-    esprestack: Esprestack, world: World, server: EcsServer
-) -> None:
-    world.runs("app:1")
-    world.registers("app:bad2")
-    world.deploys("web:2")
-    said = esprestack("rollback")
-    assert (said.code, said.out, world.running) == (0, "service web: web:2 was rolled back\n", "web:1")
-    assert writes(server) == ["StopServiceDeployment"]
-
-
-def test_who_does_not_wait_for_a_rollback_gets_a_handle(esprestack: Esprestack, world: World) -> None:
-    world.runs("app:1")
-    world.registers("app:bad2")
-    world.deploys("web:2")
-    arn_of_it = world.ecs.service().rollout.history[-1].arn
-    assert esprestack("rollback", "--no-wait").out == f"{arn_of_it}\n"
-    said = esprestack("rollback", "--dry-run")
-    assert said.out.startswith("ECS is rolling back the service `web` already: ")
-    assert esprestack("rollback").code == 0
-    assert world.running == "web:1"
-
-
-def test_a_deployment_that_is_done_before_it_is_taken_back_is_no_rollback(
-    esprestack: Esprestack, world: World, server: EcsServer
-) -> None:
-    world.runs("app:1")
-    world.registers("app:2")
-    world.deploys("web:2")
-    world.ecs.replace("StopServiceDeployment", lambda asked: {"serviceDeploymentArn": asked["serviceDeploymentArn"]})
-    said = esprestack("rollback")
-    assert (said.code, said.out, world.running) == (1, "service web: web:2 is deployed\n", "web:2")
-    assert "error: web:2 is deployed: it was done before it could be taken back (roll it back now)" in said.err
-
-
-def test_a_rollback_that_fails_is_no_success(esprestack: Esprestack, world: World) -> None:
-    world.runs("app:1", "app:2")
-    world.ecs.definitions.find("web:1").document["containerDefinitions"][0]["image"] = "app:bad1"
-    said = esprestack("rollback")
-    assert (said.code, said.out) == (1, "service web: web:1 was rolled back\n")
-
-
-def test_the_revision_that_was_left_is_deregistered_where_asked(
-    esprestack: Esprestack, world: World, past: Mapping[str, Any]
-) -> None:
-    world.runs("app:1", "app:2")
-    events = past["events"]
-    events.put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
-    target = {"Id": "1", "Arn": arn("ecs", f"cluster/{CLUSTER}"), "RoleArn": arn("iam", "role/x")}
-    events.put_targets(Rule="nightly", Targets=[{**target, "EcsParameters": {"TaskDefinitionArn": web(2)}}])
-    said = esprestack("rollback", "--deregister")
-    assert (said.code, world.running, world.revisions) == (1, "web:2", ["web:1", "web:2"])
-    assert "web:2 isn't deregistered: the rule nightly couldn't start tasks of it any more" in said.err
-    events.remove_targets(Rule="nightly", Ids=["1"])
-    said = esprestack("rollback", "--deregister")
-    assert (said.code, world.running, world.revisions) == (0, "web:1", ["web:1"])
-    assert said.err.splitlines()[-1] == "deregistered web:2"
-
-
-# -- the others ------------------------------------------------------------------------------------------------
-
-
-def test_revisions_are_shown(esprestack: Esprestack, world: World) -> None:
-    world.runs("app:1", "app:2")
-    assert esprestack("revisions").out.splitlines()[0].startswith("web:2  PRIMARY")
-    document = json.loads(esprestack("revisions", "--format", "json").out)
-    assert [one["arn"] for one in document] == [web(2), web(1)]
-
-
-def test_a_definition_is_registered_once(esprestack: Esprestack, files: ServiceFiles, world: World) -> None:
-    world.runs("app:1")
-    files.definition = "app:2"
-    assert [esprestack("register").out for _ in range(2)] == [f"{web(2)}\n"] * 2
-    assert json.loads(esprestack("register", "--format", "json").out) == {"task_definition_arn": web(2)}
-    assert world.revisions == ["web:1", "web:2"]
-
-
-def test_revisions_that_nobody_uses_are_deregistered(esprestack: Esprestack, world: World) -> None:
-    world.runs("app:1")
-    world.registers("app:2", "app:3", "app:4")
-    said = esprestack("deregister", "--keeps", "1", "--dry-run")
-    assert (said.code, said.out, len(world.revisions)) == (0, "web:2\nweb:3\n", 4)
-    said = esprestack("deregister", "--keeps", "1", "--format", "json")
-    assert json.loads(said.out)["kept"] == [{"arn": web(1), "users": ["the service web of the cluster jobs"]}]
-    assert said.err.splitlines()[0] == "web:1 is kept: the service web of the cluster jobs"
-    assert world.revisions == ["web:1", "web:4"]
-    assert esprestack("deregister", "--revision", "1").code == 1
-    assert esprestack("deregister", "--revision", "4").code == 0
-    assert world.revisions == ["web:1"]
-
-
-def test_a_service_is_scaled_and_waited_for(esprestack: Esprestack, world: World, server: EcsServer) -> None:
-    world.runs("app:1")
-    said = esprestack("scale", "--tasks", "3")
-    assert (said.code, world.ecs.service().rollout.primary.running) == (0, 3)
-    assert updates(server) == [{"desiredCount": 3}]
-    assert esprestack("scale", "--tasks", "0", "--no-wait", "--format", "json").code == 0
-
-
-def test_a_service_is_refreshed_and_waited_for(esprestack: Esprestack, files: ServiceFiles, world: World) -> None:
-    files.service = a_daemon()
-    assert esprestack("deploy").code == 0
-    said = esprestack("refresh")
-    assert (said.code, said.out, world.deployments) == (0, "service web: web:1 is deployed\n", ["web:1", "web:1"])
-    assert esprestack("scale", "--tasks", "3").code == 1
-    assert esprestack("refresh", "--no-wait").out == f"{world.ecs.service().rollout.history[-1].arn}\n"
-
-
-def test_the_state_of_a_service_is_shown(esprestack: Esprestack, world: World, server: EcsServer) -> None:
-    assert "there is no service `web` in the cluster `jobs`" in esprestack("status").err
-    world.runs("app:1")
-    server.fail("ListServiceDeployments", "AccessDeniedException", times=1)
-    assert esprestack("status", "--events", "0").out.splitlines() == [
-        "service web of the cluster jobs: ACTIVE",
-        f"  PRIMARY web:1 2 of 2 running ({world.ecs.service().rollout.primary.id})",
+    said = esprestack("diff", "--format", "json")
+    assert said.code == 0
+    report = json.loads(said.out)
+    assert [(plan["config"], plan["kind"]) for plan in report["plans"]] == [
+        ("ecschedule.yaml", "rules"),
+        ("ecspresso.yml", "service"),
     ]
-    assert json.loads(esprestack("status", "--format", "json").out)["last_deployment"]["status"] == "SUCCESSFUL"
-    assert writes(server) == []
+    assert report["summary"]["create"] == 3
+    markdown = esprestack("diff", "--format", "markdown").out
+    assert "| `nightly` | create |" in markdown
+    assert "| `service web` | create |" in markdown
+    assert front.writes() == []
 
 
-def test_the_files_of_a_live_service_are_written_and_never_written_over(
-    esprestack: Esprestack, folder: Folder, world: World, server: EcsServer
+def test_a_config_is_known_by_what_it_says_whatever_it_is_called(
+    esprestack: Esprestack, checkout: Checkout, services: EcsServices
 ) -> None:
-    world.runs("app:1")
-    init = ("init", "--service", "web", "--cluster", CLUSTER, "--region", REGION)
-    said = esprestack(*init)
+    (checkout.root / "ecspresso.yml").rename(checkout.root / "prod.yml")
+    assert "+ create service web\n" in esprestack("diff", "-c", "prod.yml").out
+
+
+def test_several_services_are_planned_in_one_run(
+    esprestack: Esprestack, checkout: Checkout, services: EcsServices, front: AwsFront
+) -> None:
+    text = (checkout.root / "ecspresso.yml").read_text()
+    checkout.write("worker.yml", text.replace("service: web", "service: worker"))
+    said = esprestack("diff", "-c", "ecspresso.yml", "-c", "worker.yml")
+    assert said.code == 0
+    assert "+ create service web\n" in said.out
+    assert "+ create service worker\n" in said.out
+    assert front.operations()["GetCallerIdentity"] == 1
+
+
+def test_one_service_in_two_configs_is_an_error(esprestack: Esprestack, checkout: Checkout) -> None:
+    checkout.write("again.yml", (checkout.root / "ecspresso.yml").read_text())
+    said = esprestack("diff", "-c", "ecspresso.yml", "-c", "again.yml")
     assert (said.code, said.err) == (
         1,
-        "error: ecspresso.yml is there already (name other files, or give --force-overwrite)\n",
+        "error: again.yml: the service `web` stands in two configs, first in ecspresso.yml (remove one)\n",
     )
-    said = esprestack(*init, "-c", "web/ecspresso.yml")
+
+
+def test_everything_that_is_wrong_with_both_kinds_is_told_at_once(
+    esprestack: Esprestack, checkout: Checkout, folder: Folder, front: AwsFront
+) -> None:
+    folder.config(a_rule("nightly", descripton="x"))
+    checkout.service(a_service_definition(lauchType="FARGATE"))
+    said = esprestack("diff")
     assert said.code == 1
-    assert "can't be written" in said.err
-    said = esprestack(*init, "--force-overwrite")
-    assert (said.code, said.out.splitlines()) == (0, ["ecspresso.yml", "ecs-task-def.json", "ecs-service-def.json"])
-    assert (folder.path / "ecspresso.yml").read_text().startswith("region: eu-central-1\ncluster: jobs\nservice: web\n")
-    assert json.loads((folder.path / "ecs-task-def.json").read_text())["family"] == "web"
-    assert writes(server) == []
-    alone = esprestack("init", "--task-definition", "web", "--region", REGION, "-c", "task.yml", "--force-overwrite")
-    assert alone.out.splitlines() == ["task.yml", "ecs-task-def.json"]
+    assert "`descripton` is not a key of a rule" in said.err
+    assert "`lauchType` is not a member of CreateServiceRequest (did you mean `launchType`?)" in said.err
+    assert front.writes() == []
+
+
+def test_a_cluster_of_another_account_is_refused(esprestack: Esprestack, checkout: Checkout) -> None:
+    text = (checkout.root / "ecspresso.yml").read_text()
+    elsewhere = "arn:aws:ecs:eu-central-1:999999999999:cluster/shop"
+    checkout.write("ecspresso.yml", text.replace("cluster: shop", f"cluster: {elsewhere}"))
+    said = esprestack("diff")
+    assert said.code == 1
+    assert "error: ecspresso.yml: the cluster is not in eu-central-1 of account 123456789012" in said.err
+
+
+def test_findings_stop_a_diff_and_can_be_allowed(
+    esprestack: Esprestack, checkout: Checkout, deployed: EcsServices
+) -> None:
+    checkout.service(a_service_definition(networkConfiguration=None))
+    said = esprestack("diff")
+    assert said.code == 1
+    assert "[network-missing]" in said.err
+    assert "[network-missing]" not in esprestack("diff", "--allow", "network-missing").err
+
+
+# -- apply and the other commands of rules ---------------------------------------------------------------------
+
+
+def test_an_apply_leaves_services_alone_and_says_so(
+    esprestack: Esprestack, checkout: Checkout, folder: Folder, account: Account, front: AwsFront
+) -> None:
+    folder.config(a_rule("nightly"))
+    checkout.write("task.json", "this isn't even read")
+    said = esprestack("apply")
+    assert said.code == 0
+    assert "note: ecspresso.yml describes a service, which `apply` leaves alone\n" in said.err
+    assert account.names() == ["nightly"]
+    assert "DescribeServices" not in front.operations()
+
+
+@pytest.mark.parametrize("command", [("apply",), ("iam",)])
+def test_a_command_of_rules_needs_rules(esprestack: Esprestack, checkout: Checkout, command: tuple[str, ...]) -> None:
+    said = esprestack(*command)
+    assert said.code == 1
+    assert "error: there are no rules here, only a service: ecspresso.yml (name a config with rules" in said.err
+
+
+def test_who_selects_rules_means_no_service(
+    esprestack: Esprestack, checkout: Checkout, folder: Folder, front: AwsFront
+) -> None:
+    alone = esprestack("diff", "--rule", "nightly")
+    assert (alone.code, "there are no rules here" in alone.err) == (1, True)
+    folder.config(a_rule("nightly"))
+    assert esprestack("diff", "--rule", "nightly").out.endswith("\n1 to create\n")
+    assert "DescribeServices" not in front.operations()
+
+
+# -- drift -----------------------------------------------------------------------------------------------------
+
+
+def test_a_service_that_differs_is_drift(
+    esprestack: Esprestack, checkout: Checkout, services: EcsServices, front: AwsFront
+) -> None:
+    services.has_service(a_service_definition(desiredCount=5), services.has_revision(a_task_definition()))
+    said = esprestack("drift")
+    assert (said.code, said.err) == (2, "")
+    assert "~ update service web: desiredCount\n" in said.out
+    ignored = esprestack("drift", "--drift-ignore", "service web:desiredCount")
+    assert ignored.code == 0
+    assert front.writes() == []
+
+
+def test_a_service_that_is_as_it_should_be_is_no_drift(esprestack: Esprestack, deployed: EcsServices) -> None:
+    assert esprestack("drift").code == 0
+
+
+# -- validate --------------------------------------------------------------------------------------------------
+
+
+def test_validate_tells_everything_without_asking_aws(
+    esprestack: Esprestack, checkout: Checkout, front: AwsFront
+) -> None:
+    checkout.task(
+        a_task_definition(a_container(mountPoints=[{"sourceVolume": "d", "containerPath": "/d"}]), memory="256")
+    )
+    said = esprestack("validate", "--offline")
+    assert said.code == 1
+    assert said.out == "2 to mend, 0 warnings\n"
+    assert [line.rpartition("[")[2] for line in said.err.splitlines()] == ["no-such-volume]", "fargate-size]"]
+    assert front.calls == []
+
+
+def test_a_config_that_is_fine_is_fine(esprestack: Esprestack, checkout: Checkout) -> None:
+    assert esprestack("validate").out == "The configs are fine\n"
+
+
+def test_findings_of_services_are_in_sarif_too(esprestack: Esprestack, checkout: Checkout) -> None:
+    checkout.task(a_task_definition(a_container(mountPoints=[{"sourceVolume": "d", "containerPath": "/d"}])))
+    sarif = json.loads(esprestack("validate", "--format", "sarif").out)
+    (run,) = sarif["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["no-such-volume"]
+
+
+def test_warnings_can_be_allowed(esprestack: Esprestack, checkout: Checkout) -> None:
+    text = (checkout.root / "ecspresso.yml").read_text()
+    checkout.write("ecspresso.yml", f"{text}required_version: '>= 2'\n")
+    assert esprestack("validate").out == "0 to mend, 1 warning\n"
+    assert esprestack("validate", "--allow", "required-version").out == "The configs are fine\n"
+
+
+# -- render and secrets ----------------------------------------------------------------------------------------
+
+
+def with_secrets(checkout: Checkout, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ESPRESTACK_SECRETS", json.dumps({"SEALED": PASSWORD}))
+    environment.setenv("BY_NAME", "only-its-name-tells")
+    container = a_container(
+        environment=[
+            {"name": "DB_URL", "value": "{{ secret(`SEALED`) }}"},
+            {"name": "DB_PASSWORD", "value": "{{ must_env(`BY_NAME`) }}"},
+            {"name": "TZ", "value": "UTC"},
+        ]
+    )
+    checkout.task(a_task_definition(container))
+
+
+def test_render_prints_the_config_and_its_definitions_without_secrets(
+    esprestack: Esprestack, checkout: Checkout, environment: pytest.MonkeyPatch
+) -> None:
+    with_secrets(checkout, environment)
+    said = esprestack("render")
+    assert said.code == 0
+    assert said.err.splitlines() == ["# ecspresso.yml", "# task.json", "# service.json"]
+    assert '"value": "UTC"' in said.out
+    assert said.out.count('"value": "(secret)"') == 2
+    assert "w0rd" not in said.out
+    assert "only-its-name-tells" not in said.out
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_no_report_of_a_service_holds_a_secret(
+    form: str, esprestack: Esprestack, checkout: Checkout, services: EcsServices, environment: pytest.MonkeyPatch
+) -> None:
+    with_secrets(checkout, environment)
+    old = a_container(
+        environment=[{"name": "DB_URL", "value": "the-old-secret"}, {"name": "DB_PASSWORD", "value": "old-pass"}]
+    )
+    services.has_service(a_service_definition(), services.has_revision(a_task_definition(old)))
+    said = esprestack("diff", "--format", form)
+    assert said.code == 0
+    for secret in ("w0rd", "second line", "only-its-name-tells", "the-old-secret", "old-pass"):
+        assert secret not in said.out
+        assert secret not in said.err
+    assert "(secret" in said.out
+
+
+def test_what_cannot_be_rendered_is_told_for_all_files(esprestack: Esprestack, checkout: Checkout) -> None:
+    checkout.task(a_task_definition(cpu="{{ must_env(`A`) }}"))
+    checkout.service(a_service_definition(propagateTags="{{ must_env(`B`) }}"))
+    said = esprestack("render")
+    assert said.code == 1
+    assert len(said.err.splitlines()) == 2
+
+
+# -- which calls -----------------------------------------------------------------------------------------------
+
+
+def test_a_plan_makes_few_calls_and_none_that_writes(
+    esprestack: Esprestack, checkout: Checkout, deployed: EcsServices, front: AwsFront
+) -> None:
+    front.clear()
+    esprestack("diff")
+    calls: dict[str, Any] = dict(front.operations())
+    assert calls == {
+        "GetCallerIdentity": 1,
+        "DescribeServices": 1,
+        "DescribeTaskDefinition": 1,
+        "DescribeServiceRevisions": 1,
+        "DescribeScalableTargets": 1,
+    }

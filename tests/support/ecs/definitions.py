@@ -43,13 +43,14 @@ class Registered:
 
     def described(self) -> dict[str, Any]:
         """As ECS shows it: with its own defaults, and without the tags."""
-        awsvpc = self.document.get("networkMode") == "awsvpc"
+        mode = self.document.get("networkMode")
+        has_no_bridge = mode in ("awsvpc", "host")
         return {
             "volumes": [],
             "placementConstraints": [],
-            "compatibilities": ["EC2", "FARGATE"] if awsvpc else ["EC2"],
+            "compatibilities": ["EC2", "FARGATE"] if mode == "awsvpc" else ["EC2"],
             **copy.deepcopy(self.document),
-            "containerDefinitions": [_filled(container, awsvpc) for container in self.containers],
+            "containerDefinitions": [_filled(container, has_no_bridge) for container in self.containers],
             "taskDefinitionArn": self.arn,
             "revision": self.revision,
             "status": self.status,
@@ -59,11 +60,11 @@ class Registered:
         }
 
 
-def _filled(container: Members, awsvpc: bool) -> dict[str, Any]:
+def _filled(container: Members, has_no_bridge: bool) -> dict[str, Any]:
     filled = copy.deepcopy({**_OF_A_CONTAINER, **container})
     for port in filled["portMappings"]:
         port.setdefault("protocol", "tcp")
-        port.setdefault("hostPort", port["containerPort"] if awsvpc else 0)
+        port.setdefault("hostPort", port["containerPort"] if has_no_bridge else 0)
     if check := filled.get("healthCheck"):
         filled["healthCheck"] = {"interval": 30, "timeout": 5, "retries": 3, **check}
     return filled

@@ -197,18 +197,18 @@ def test_a_top_level_text_is_known_before_the_model_is() -> None:
 
 def test_which_live_rules_are_meant_is_known_before_the_model_is() -> None:
     text = "rules:\n- name: a\n- {name: b, targetId: main}\n- {name: c, target_id: other}\n- nonsense\n- {x: y}\n"
-    assert prepared(text).wanted() == {"a": Wanted("a"), "b": Wanted("main"), "c": Wanted("other")}
-    assert prepared("rules: nonsense\n").wanted() == prepared("- a\n").wanted() == {}
+    assert prepared(text).wanted == {"a": Wanted("a"), "b": Wanted("main"), "c": Wanted("other")}
+    assert prepared("rules: nonsense\n").wanted == prepared("- a\n").wanted == {}
 
 
 def test_the_home_of_rules_is_known_too() -> None:
     rules = "- name: a\n- {name: b, backend: rules}\n- {name: c, scheduleGroup: nightly}\n"
     text = f"backend: scheduler\nrules:\n{rules}"
     schedules = Home.SCHEDULER
-    assert prepared(text).wanted() == {
+    assert prepared(text).wanted == {
         "a": Wanted("a", schedules), "b": Wanted("b"), "c": Wanted("c", schedules, "nightly")
     }  # fmt: skip
-    assert prepared("rules: [{name: a, backend: scheduler}]").wanted() == {"a": Wanted("a", schedules)}
+    assert prepared("rules: [{name: a, backend: scheduler}]").wanted == {"a": Wanted("a", schedules)}
 
 
 # -- desired rules ---------------------------------------------------------------------------------------------

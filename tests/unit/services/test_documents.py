@@ -1,135 +1,118 @@
-"""Documents: opened, and told apart from what ECS makes of them."""
+"""Documents as flat leaves: every list of ECS's is known to be a set, keyed, or in order."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from tests.support.ecs.definitions import Registered
+from tests.unit.services.builders import a_container, a_task_definition
+from tests.unit.services.strategies import documents
+from tests.unit.strategies import QUICK
 
-from esprestack.secrets import Vault
-from esprestack.services.documents import is_registered, opened, tags_in
-from esprestack.services.members import taken
+from esprestack.services.documents import KEYED, PAIRS, SETS, leaves, with_leaves, with_texts
+from esprestack.services.members import definition_form
+from esprestack.services.shapes import REGISTER, Form, Sort, request_form
 
+TASK, SERVICE = request_form(REGISTER), definition_form()
 
-def registered(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as ECS gives it back, without what RegisterTaskDefinition doesn't take."""
-    members = {key: member for key, member in document.items() if key != "tags"}
-    made = Registered("arn:aws:ecs:eu-central-1:1:task-definition/web:1", "web", 1, members, {}, datetime.now(UTC))
-    return taken("RegisterTaskDefinition", {**made.described(), "tags": document.get("tags", [])})
-
-
-def a_definition(**of_container: Any) -> dict[str, Any]:
-    return {"family": "web", "containerDefinitions": [{"name": "app", "image": "app:1", **of_container}]}
+IN_ORDER = {
+    "command", "containerConfigurations", "dnsSearchDomains", "dnsServers", "entryPoint", "environmentFiles",
+    "metricConfigurations", "mountOptions", "placementStrategy", "serviceRegistries",
+}  # fmt: skip
+"""Lists whose order counts, or of which there is one entry at most."""
 
 
-_texts = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=6)
-_pairs = st.lists(st.fixed_dictionaries({"name": _texts, "value": _texts}), max_size=3)
-_containers = st.fixed_dictionaries(
-    {"name": _texts, "image": _texts},
-    optional={
-        "command": st.lists(_texts, max_size=3),
-        "cpu": st.integers(0, 3),
-        "environment": _pairs,
-        "essential": st.booleans(),
-        "portMappings": st.lists(st.fixed_dictionaries({"containerPort": st.integers(1, 3)}), max_size=2),
-        "dockerLabels": st.dictionaries(_texts, _texts, max_size=2),
-        "healthCheck": st.fixed_dictionaries(
-            {"command": st.just(["true"])}, optional={"retries": st.integers(1, 4), "interval": st.integers(29, 31)}
-        ),
-    },
-)
-_definitions = st.fixed_dictionaries(
-    {"family": st.just("web"), "containerDefinitions": st.lists(_containers, min_size=1, max_size=2)},
-    optional={"cpu": _texts, "networkMode": st.sampled_from(["awsvpc", "bridge", "host"])},
-)
+def lists(form: Form, name: str = "") -> dict[str, Form]:
+    found = {name: form} if form.sort is Sort.LIST else {}
+    for key, member in form.members.items():
+        found |= lists(member, key)
+    return found | (lists(form.item, name) if form.item else {})
 
 
-@settings(max_examples=30)
-@given(_definitions)
-def test_what_was_registered_is_known_again(definition: dict[str, Any]) -> None:
-    assert is_registered(definition, registered(definition))
+def test_of_every_list_of_ecs_it_is_known_what_its_order_means() -> None:
+    every = lists(TASK) | lists(SERVICE)
+    known = [*PAIRS, *KEYED, *SETS, *IN_ORDER]
+    assert sorted(known) == sorted(every)
+    for name, keys in {**PAIRS, **KEYED}.items():
+        item = every[name].item
+        assert item
+        assert set(keys) <= set(item.members)
+        assert name not in PAIRS or set(item.members) == set(keys)
+    assert {name for name in SETS if (item := every[name].item) and item.sort is Sort.STRUCTURE} == set()
 
 
-@settings(max_examples=25)
-@given(_definitions, _definitions)
-def test_two_definitions_are_known_apart(one: dict[str, Any], other: dict[str, Any]) -> None:
-    """What each registers is the same, or neither is taken for the other."""
-    same = is_registered(registered(one), registered(other))
-    assert is_registered(one, registered(other)) == same
-    assert is_registered(registered(other), registered(one)) == same
+def paths(document: dict[str, Any], form: Form = TASK) -> dict[str, Any]:
+    found = [(leaf.path, leaf.value) for leaf in leaves(document, form)]
+    assert len(dict(found)) == len(found)
+    return dict(found)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        (a_definition(), a_definition(image="app:2")),
-        (a_definition(), a_definition(essential=False)),
-        (a_definition(), a_definition(cpu=1)),
-        (a_definition(), a_definition(command=["x"])),
-        (a_definition(), a_definition(healthCheck={"command": ["true"]})),
-        (a_definition(command=["a", "b"]), a_definition(command=["b", "a"])),
-        (a_definition(environment=[{"name": "A", "value": "1"}]), a_definition(environment=[])),
-        (a_definition(dockerLabels={"A": "1"}), a_definition(dockerLabels={"a": "1"})),
-        (a_definition(), {**a_definition(), "tags": [{"key": "team", "value": "red"}]}),
-        (a_definition(), {**a_definition(), "networkMode": "host"}),
-        (a_definition(), {**a_definition(), "cpu": "256"}),
-    ],
-)
-def test_what_differs_is_another_one(wanted: dict[str, Any], found: dict[str, Any]) -> None:
-    assert not is_registered(wanted, registered(found))
-    assert not is_registered(found, registered(wanted))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        (
-            a_definition(environment=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]),
-            a_definition(environment=[{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]),
-        ),
-        ({**a_definition(), "cpu": "1 vCPU", "memory": "2GB"}, {**a_definition(), "cpu": "1024", "memory": "2048"}),
-        (
-            {**a_definition(), "requiresCompatibilities": ["FARGATE", "EC2"]},
-            {**a_definition(), "requiresCompatibilities": ["EC2", "FARGATE"]},
-        ),
-        ({**a_definition(), "networkMode": "bridge", "volumes": []}, a_definition()),
-    ],
-)
-def test_what_ecs_writes_otherwise_is_the_same(wanted: dict[str, Any], found: dict[str, Any]) -> None:
-    assert is_registered(wanted, found)
-    assert is_registered(found, wanted)
-
-
-def test_tags_of_others_and_of_aws_do_not_count() -> None:
-    tagged = {**a_definition(), "tags": [{"key": "cost", "value": "1"}, {"key": "aws:x", "value": "2"}]}
-    assert is_registered(a_definition(), tagged, ignored_tags=["cost"])
-    assert not is_registered(a_definition(), tagged)
-
-
-def test_seals_are_opened_wherever_they_stand() -> None:
-    vault = Vault()
-    seal = vault.seal("TOKEN", "abcd")
-    document = {"a": f"x{seal}", "b": [{"c": (seal, 1, None, True)}]}
-    assert opened(document, vault.open) == {"a": "xabcd", "b": [{"c": ["abcd", 1, None, True]}]}
-
-
-def test_tags_are_read_by_their_keys() -> None:
-    assert tags_in([{"key": "a", "value": "1"}, {"key": "b"}]) == {"a": "1", "b": ""}
-    assert tags_in(None) == {}
-
-
-def test_only_members_that_a_request_takes_are_copied() -> None:
-    answer = {
-        "taskDefinitionArn": "x",
+def test_a_path_names_entries_and_pairs_by_their_keys() -> None:
+    container = a_container(
+        command=["b", "a"],
+        environment=[{"name": "TZ", "value": "UTC"}, {"name": "EMPTY"}],
+        secrets=[{"name": "DB", "valueFrom": "/db"}],
+        portMappings=[{"containerPort": 80, "protocol": "tcp"}, {"containerPort": 53, "protocol": "udp"}],
+        dockerLabels={"a.b": ""},
+        essential=False,
+    )
+    document = {"family": "web", "containerDefinitions": [container], "requiresCompatibilities": ["FARGATE", "EC2"]}
+    assert paths(document) == {
         "family": "web",
-        "revision": 3,
-        "volumes": [{"name": "v", "dockerVolumeConfiguration": {"driverOpts": {"type": "nfs", "o": "addr"}}}],
-        "registeredBy": "y",
-        "cpu": None,
+        "containerDefinitions[app].name": "app",
+        "containerDefinitions[app].image": "app:1",
+        "containerDefinitions[app].command": ["b", "a"],
+        "containerDefinitions[app].environment.EMPTY": "",
+        "containerDefinitions[app].environment.TZ": "UTC",
+        "containerDefinitions[app].secrets.DB": "/db",
+        "containerDefinitions[app].portMappings[53/udp].containerPort": 53,
+        "containerDefinitions[app].portMappings[53/udp].protocol": "udp",
+        "containerDefinitions[app].portMappings[80].containerPort": 80,
+        "containerDefinitions[app].portMappings[80].protocol": "tcp",
+        "containerDefinitions[app].dockerLabels.a.b": "",
+        "requiresCompatibilities": ["EC2", "FARGATE"],
     }
-    assert taken("RegisterTaskDefinition", answer) == {
-        "family": "web",
-        "volumes": [{"name": "v", "dockerVolumeConfiguration": {"driverOpts": {"type": "nfs", "o": "addr"}}}],
+
+
+def test_entries_that_go_by_the_same_are_numbered_whatever_their_order() -> None:
+    first, second = {"targetGroupArn": "a", "containerName": "app", "containerPort": 80}, {
+        "targetGroupArn": "b", "containerName": "app", "containerPort": 80,
+    }  # fmt: skip
+    expected = {
+        "loadBalancers[app/80].targetGroupArn": "a",
+        "loadBalancers[app/80].containerName": "app",
+        "loadBalancers[app/80].containerPort": 80,
+        "loadBalancers[app/80#2].targetGroupArn": "b",
+        "loadBalancers[app/80#2].containerName": "app",
+        "loadBalancers[app/80#2].containerPort": 80,
+    }
+    assert paths({"loadBalancers": [first, second]}, SERVICE) == expected
+    assert paths({"loadBalancers": [second, first]}, SERVICE) == expected
+
+
+@pytest.mark.parametrize("form", [TASK, SERVICE], ids=["task definition", "service"])
+def test_a_document_is_made_of_its_leaves(form: Form) -> None:
+    @settings(QUICK, max_examples=15)
+    @given(documents(form))
+    def any_document(document: dict[str, Any]) -> None:
+        values = paths(document, form)
+        rebuilt = with_leaves(document, form, values)
+        assert paths(rebuilt, form) == values
+
+    any_document()
+
+
+def test_a_document_of_some_leaves_has_those_alone_and_their_new_values() -> None:
+    document = a_task_definition(a_container("b"), a_container("a", environment=[{"name": "X", "value": "1"}]))
+    values = {"family": "other", "containerDefinitions[a].environment.X": "2", "containerDefinitions[a].name": "a"}
+    assert with_leaves(document, TASK, values) == {
+        "family": "other",
+        "containerDefinitions": [{"name": "a", "environment": [{"name": "X", "value": "2"}]}],
+    }
+
+
+def test_every_text_but_keys_can_be_changed() -> None:
+    document = {"family": "a", "containerDefinitions": [{"dockerLabels": {"k": "b"}, "cpu": 1, "command": ["c"]}]}
+    assert with_texts(document, str.upper) == {
+        "family": "A",
+        "containerDefinitions": [{"dockerLabels": {"k": "B"}, "cpu": 1, "command": ["C"]}],
     }

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.aws.services.planning import SCOPE, a_config
+from tests.aws.deploys.planning import SCOPE, a_config
 
 from esprestack.backends.tasks_mapping import STARTED_BY_LENGTH
 from esprestack.services.model import Comparison, ServicePlan

@@ -3,9 +3,9 @@
 import itertools
 
 import pytest
-from tests.aws.services.builders import a_service
-from tests.aws.services.deploying import cut_off, deployed
-from tests.aws.services.world import World
+from tests.aws.deploys.builders import a_service
+from tests.aws.deploys.deploying import cut_off, deployed
+from tests.aws.deploys.world import World
 from tests.support.ecs_server import EcsServer
 from tests.support.shaky_front import Fault
 

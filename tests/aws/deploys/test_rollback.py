@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from tests.aws.account import CLUSTER_ARN, arn
-from tests.aws.services.builders import a_daemon
-from tests.aws.services.deploying import carried_out, cut_off, no_pause
-from tests.aws.services.planning import a_plan
-from tests.aws.services.waiting import Clock, waited
-from tests.aws.services.world import World, name, updates, writes
+from tests.aws.deploys.builders import a_daemon
+from tests.aws.deploys.deploying import carried_out, cut_off, no_pause
+from tests.aws.deploys.planning import a_plan
+from tests.aws.deploys.waiting import Clock, waited
+from tests.aws.deploys.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.shaky_front import Fault
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.aws.account import CLUSTER
-from tests.aws.services.builders import a_definition, to_create
+from tests.aws.deploys.builders import a_definition, to_create
 from tests.support.aws_front import AwsFront
 from tests.support.ecs_server import ScriptedEcs
 

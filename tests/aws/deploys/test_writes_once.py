@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.aws.services.builders import a_definition
+from tests.aws.deploys.builders import a_definition
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.shaky_front import Fault
 

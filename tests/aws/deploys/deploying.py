@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.aws.services.planning import a_plan
+from tests.aws.deploys.planning import a_plan
 from tests.support.ecs_server import EcsServer
 from tests.support.shaky_front import Fault
 

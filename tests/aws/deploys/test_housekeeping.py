@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from tests.aws.account import CLUSTER, CLUSTER_ARN, REGION, arn
-from tests.aws.services.builders import NETWORK, a_container, a_daemon, a_definition, a_service, to_create
-from tests.aws.services.deploying import deployed, no_pause
-from tests.aws.services.planning import SCOPE, a_plan
-from tests.aws.services.world import World, name, updates, writes
+from tests.aws.deploys.builders import NETWORK, a_container, a_daemon, a_definition, a_service, to_create
+from tests.aws.deploys.deploying import deployed, no_pause
+from tests.aws.deploys.planning import SCOPE, a_plan
+from tests.aws.deploys.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.schedules import Schedules
 

@@ -15,7 +15,7 @@ def a_container(name: str = "app", image: str = "app:1", **members: Any) -> dict
 def a_definition(image: str = "app:1", *, family: str = "web", **members: Any) -> dict[str, Any]:
     """RegisterTaskDefinition's members; of one container `app` unless `containerDefinitions` says otherwise."""
     containers = members.pop("containerDefinitions", [a_container(image=image)])
-    return {"family": family, "containerDefinitions": containers, **members}
+    return {"family": family, "networkMode": "awsvpc", "containerDefinitions": containers, **members}
 
 
 def a_service(*, breaker: bool = True, **members: Any) -> dict[str, Any]:

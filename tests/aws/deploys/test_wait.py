@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from tests.aws.account import CLUSTER, arn, just_before
-from tests.aws.services.builders import a_container, a_daemon, a_definition, a_service
-from tests.aws.services.deploying import deployed
-from tests.aws.services.waiting import Clock, Told, waited
-from tests.aws.services.world import World
+from tests.aws.deploys.builders import a_container, a_daemon, a_definition, a_service
+from tests.aws.deploys.deploying import deployed
+from tests.aws.deploys.waiting import Clock, Told, waited
+from tests.aws.deploys.world import World
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.shaky_front import Fault
 

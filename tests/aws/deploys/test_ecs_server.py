@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from tests.aws.account import CLUSTER
-from tests.aws.services.builders import a_daemon, a_definition, to_create
+from tests.aws.deploys.builders import a_daemon, a_definition, to_create
 from tests.support.aws_front import AwsFront
 from tests.support.ecs.shapes import check_answer
 from tests.support.ecs.tasks import Ending

@@ -8,13 +8,11 @@ from collections.abc import Callable
 
 import pytest
 from tests.aws.conftest import Esprestack, Said
-from tests.aws.services.builders import a_service
-from tests.aws.services.planning import ServiceFiles
-from tests.aws.services.waiting import Clock
-from tests.aws.services.world import World, writes
+from tests.aws.deploys.builders import a_service
+from tests.aws.deploys.planning import ServiceFiles
+from tests.aws.deploys.waiting import Clock
+from tests.aws.deploys.world import World, writes
 from tests.support.ecs_server import EcsServer
-
-from esprestack.errors import Problem
 
 MIGRATE = json.dumps({"containerOverrides": [{"name": "app", "command": ["rake", "db:migrate"]}]})
 FAILING = json.dumps({"containerOverrides": [{"name": "app", "command": ["exit", "3"]}]})
@@ -159,7 +157,7 @@ def test_what_cannot_be_deployed_is_not_migrated(
 ) -> None:
     world.runs("app:1")
     files.definition = "app:2"
-    files.more = {"refusals": (Problem("launchType can't be changed"),)}
+    files.service = a_service(schedulingStrategy="DAEMON", desiredCount=None)
     said = esprestack("deploy", "--migrate", MIGRATE)
     assert (said.code, writes(server)) == (1, [])
-    assert "error: launchType can't be changed" in said.err
+    assert "`schedulingStrategy` is `REPLICA` for good, it can't become `DAEMON`" in said.err

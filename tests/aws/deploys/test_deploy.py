@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from tests.aws.account import CLUSTER, arn
-from tests.aws.services.builders import a_container, a_daemon, a_definition, a_service
-from tests.aws.services.deploying import carried_out
-from tests.aws.services.planning import a_plan
-from tests.aws.services.world import World, name, updates, writes
+from tests.aws.deploys.builders import a_container, a_daemon, a_definition, a_service
+from tests.aws.deploys.deploying import carried_out
+from tests.aws.deploys.planning import a_plan
+from tests.aws.deploys.world import World, name, updates, writes
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 from tests.support.shaky_front import Fault
 
@@ -278,9 +278,13 @@ def test_a_service_is_created_anew_where_one_was_deleted(client: Ecs, world: Wor
 def test_a_service_without_a_count_is_not_created(client: Ecs, server: EcsServer) -> None:
     service = a_service()
     del service["desiredCount"]
-    said = refused(InputError, client, a_plan(client, "app:1", service))
+    said = refused(RefusedError, client, a_plan(client, "app:1", service))
+    assert said.startswith("service.json:1:1: the service is new, and its file has no `desiredCount`")
+    said = refused(InputError, client, a_plan(client, "app:1", service, risks=()))
     assert said.startswith("the service `web` is to be created, and nobody says how many tasks it has")
     assert writes(server) == []
+    carried_out(client, a_plan(client, "app:1", service), tasks=3)
+    assert server.ecs.service().desired == 3
 
 
 def test_a_config_without_a_service_deploys_nothing(client: Ecs, server: EcsServer) -> None:
@@ -327,7 +331,7 @@ def test_other_deployment_controllers_are_refused(
     client: Ecs, world: World, server: EcsServer, controller: str, said: str
 ) -> None:
     world.runs("app:1", deploymentController={"type": controller})
-    assert refused(RefusedError, client, a_plan(client, "app:1"), choice=CURRENT, tasks=3).startswith(said)
+    assert refused(RefusedError, client, a_plan(client, "app:1", refusals=()), choice=CURRENT, tasks=3).startswith(said)
     assert writes(server) == []
 
 
@@ -343,14 +347,15 @@ def test_a_service_of_express_mode_is_refused(client: Ecs, world: World, server:
 def test_a_service_of_another_controller_is_not_created(client: Ecs, server: EcsServer, controller: str) -> None:
     plan = a_plan(client, "app:1", a_service(deploymentController={"type": controller}))
     said = refused(RefusedError, client, plan)
-    assert said.startswith(f"the service `web` would be created for {controller}, which deploys it in another way")
+    assert said.startswith(f"service.json:1:1: deployments by {controller} are nothing that esprestack does")
     assert writes(server) == []
 
 
 def test_a_service_that_is_being_deleted_is_refused(client: Ecs, world: World, server: EcsServer) -> None:
     world.runs("app:1")
     world.ecs.service().status = "DRAINING"
-    assert "is DRAINING: it is being deleted" in refused(RefusedError, client, a_plan(client, "app:2"))
+    said = refused(RefusedError, client, a_plan(client, "app:2"))
+    assert said.startswith("service.json:1:1: the service is being deleted (wait until it is gone)")
     assert writes(server) == []
 
 

@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.aws.account import arn
-from tests.aws.services.builders import NETWORK, a_container, a_definition
-from tests.aws.services.planning import a_plan
-from tests.aws.services.waiting import Clock
-from tests.aws.services.world import World, name, writes
+from tests.aws.deploys.builders import NETWORK, a_container, a_definition
+from tests.aws.deploys.planning import a_plan
+from tests.aws.deploys.waiting import Clock
+from tests.aws.deploys.world import World, name, writes
 from tests.support.ecs.tasks import Ending
 from tests.support.ecs_server import EcsServer, ScriptedEcs
 
