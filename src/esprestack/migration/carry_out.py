@@ -97,7 +97,8 @@ class Moving:
         """Begins what is disabled in both homes."""
         for task in _open(tasks):
             if task.move.stage is Stage.NOWHERE and not self._stopped():
-                self._begin(task, self._switching(task))
+                switching = self._switching(task)
+                self._begin_at(switching.resume(), task, switching)
 
     def _copy(self, tasks: Sequence[_Task]) -> None:
         for task in tasks:
@@ -205,11 +206,14 @@ class Moving:
         except SwitchError as error:
             self._failed(task, error)
             return
+        self._begin_at(begin, task, switching)
+
+    def _begin_at(self, begin: datetime, task: _Task, switching: Switching) -> None:
         if begin <= self._time.now():
             self._begin(task, switching)
         else:
             task.held, task.wake = switching, begin
-            self._told(News(move, Step.HELD, begin))
+            self._told(News(task.move, Step.HELD, begin))
 
     def _switching(self, task: _Task) -> Switching:
         return Switching(task.move, task.site.homes, self._time, self._guard, self._veil.vault.open)
@@ -224,14 +228,17 @@ class Moving:
             self._told(News(task.move, Step.SWITCHED))
 
     def _release(self, task: _Task) -> None:
-        """What the run leaves when it is stopped: what is in neither home goes back to the old one."""
+        """What the run leaves when it is stopped: what it took from the old home goes back there."""
+        todo = f"call this again at once: {task.move.command}"
+        if task.move.stage is Stage.NOWHERE:
+            self._fail(task, "RUNS NOWHERE NOW, as it did before this call", todo)
+            return
         if task.held is None:
             return
         try:
             task.held.put_back()
         except AwsError as error:
-            what = f"IT RUNS NOWHERE NOW: {error.problems[0].what}"
-            self._fail(task, what, f"call this again at once: esprestack migrate --rule {task.move.name}")
+            self._fail(task, f"RUNS NOWHERE NOW: {error.problems[0].what}", todo)
         else:
             self._told(News(task.move, Step.PUT_BACK))
 

@@ -66,6 +66,11 @@ class Move:
         return self.pair.of(self.to)
 
     @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return f"esprestack migrate {'--rollback ' if self.to is Home.RULES else ''}--rule {self.name}"
+
+    @property
     def is_open(self) -> bool:
         """Whether something is left to do, and may be done."""
         return self.stage not in (Stage.MOVED, Stage.ABSENT) and not self.refusals

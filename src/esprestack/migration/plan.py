@@ -5,14 +5,14 @@ What can't be promised, and what can't be carried over, is known before anything
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice, zip_longest
 
 from esprestack.backends.base import Live
 from esprestack.config.desired import Desired
 from esprestack.errors import InputError, Problem
 from esprestack.migration import copies
-from esprestack.migration.gap import run_before
+from esprestack.migration.gap import next_gap, run_before
 from esprestack.migration.model import Move, MoveOptions
 from esprestack.migration.pairs import Pair, Stage
 from esprestack.migration.timing import count_alike, first_start, source_times, window, window_to_rules
@@ -47,7 +47,7 @@ def make_move(seen: Seen, options: MoveOptions, veil: Veil) -> Move:
         return move
     wrong = [(what, "") for what in copies.obstacles(item, pair, to, seen.live.scope, veil.vault.open)]
     if stage is Stage.NOWHERE:
-        move = _to_finish(move, options)
+        move = _to_finish(seen, move, options, veil)
     else:
         wrong += _drifted(seen, to, veil)
         try:
@@ -65,12 +65,20 @@ def refusal(item: Desired, what: str, todo: str = "") -> Problem:
     return Problem(f"`{item.rule.name}` isn't moved: it {what}", item.place(), todo)
 
 
-def _to_finish(move: Move, options: MoveOptions) -> Move:
-    """Of a rule that is disabled in both homes: the copy is enabled at once, whatever the config says by now."""
+def _to_finish(seen: Seen, move: Move, options: MoveOptions, veil: Veil) -> Move:
+    """Of a rule that is disabled in both homes: the copy is enabled as soon as may be, whatever the config says by now.
+
+    Nobody knows when the rule was disabled. If it has gaps that was in one, and nothing was due that it may still start.
+    """
     copy = replace(move.destination.rule, enabled=False) if move.destination else None
+    try:
+        times = replace(times_of(with_texts(copy, veil.vault.open)), enabled=True) if copy else None
+    except (ScheduleError, InputError):
+        times = None
+    calm = options.guard if times and next_gap(times, seen.now, options.guard) else timedelta()
     minutes = options.guard // MINUTE
     note = f"what was due since it was disabled is missed, and so may be what is due within {minutes} minutes from now"
-    return replace(move, copy=copy, notes=(note,))
+    return replace(move, copy=copy, times=times, calm=calm, notes=(note,))
 
 
 def _planned(seen: Seen, move: Move, options: MoveOptions, veil: Veil) -> Move:

@@ -77,6 +77,17 @@ class Switching:
         times, now = self.move.times, self._time.now()
         return may_begin(times, self.ended, now, self._guard) if times else now
 
+    def resume(self) -> datetime:
+        """Of a rule that is disabled in its old home already, nobody knows since when: from when on it may begin.
+
+        One that has gaps was disabled in one. What any other may still start is left to it: missed, never doubled.
+        """
+        times, now = self.move.times, self._time.now()
+        if times is None or self.move.calm:
+            return now
+        self.ended = now
+        return may_begin(times, now, now, self._guard)
+
     def begin(self) -> Moved:
         """Enables it in its new home."""
         rule = self._begun()
@@ -149,7 +160,10 @@ class Switching:
         return SwitchError(self._failed(why, self._still()), final)
 
     def _begun_in_vain(self, error: AwsError) -> SwitchError:
-        """The same, where the new home didn't take it. If its answer was lost, it may have: it is disabled first."""
+        """The same, where the new home didn't take it. If its answer was lost, it may have: it is disabled first.
+
+        What is due while it may still run there is then left to nobody: the old home would double it.
+        """
         first = error.problems[0]
         if error.again is Again.TRANSIENT:
             try:
@@ -157,6 +171,9 @@ class Switching:
             except AwsError:
                 doubt = f"whether it runs {_RUNS_AS[self.move.to]} or nowhere isn't known: {self._again()}"
                 return SwitchError(self._failed(first, doubt), error.final)
+            times, now = self.move.times, self._time.now()
+            if times and due_until(times, now, now + self._guard):
+                return SwitchError(self._failed(first, f"IT RUNS NOWHERE NOW: {self._again()}"), error.final)
         return self._ended_in_vain(first, error.final)
 
     def _failed(self, why: Problem, state: str) -> Problem:
@@ -167,4 +184,4 @@ class Switching:
         return f"it runs {_RUNS_AS[self.move.to.other]} as before"
 
     def _again(self) -> str:
-        return f"call this again at once: esprestack migrate --rule {self.move.name}"
+        return f"call this again at once: {self.move.command}"

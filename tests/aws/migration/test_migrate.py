@@ -245,6 +245,41 @@ def test_a_rule_that_was_left_between_its_homes_is_finished_at_once_and_first(
     )
 
 
+@pytest.fixture
+def between(account: Account, scheduled: ScheduleAccount, folder: Folder) -> None:
+    """A rule that runs every minute, disabled in both homes."""
+    every_minute = "cron(* * * * ? *)"
+    account.has_rule("busy", ScheduleExpression=every_minute, State="DISABLED")
+    scheduled.has_rule("busy", ScheduleExpression=every_minute, State="DISABLED")
+    folder.config(a_rule("busy", scheduleExpression=every_minute))
+
+
+def test_what_has_no_gaps_is_finished_when_the_rule_can_start_nothing_any_more(
+    migrate: Esprestack, between: None, account: Account, scheduled: ScheduleAccount, time: Time
+) -> None:
+    time.at("12:05", lambda: seen.append(scheduled.rule("busy")["State"]))
+    seen: list[str] = []
+    said = migrate()
+    assert (said.code, seen) == (0, ["DISABLED"])
+    assert "held: busy runs in neither home until 2026-03-02 12:07:00 UTC, so that nothing is doubled\n" in said.err
+    assert states(account, scheduled, "busy") == MOVED
+
+
+def test_a_signal_meanwhile_leaves_it_between_its_homes_and_says_so(
+    migrate: Esprestack,
+    between: None,
+    account: Account,
+    scheduled: ScheduleAccount,
+    time: Time,
+    signals: dict[int, Callable[[int, Any], None]],
+) -> None:
+    interrupt(time, "12:02", signals, signal.SIGINT)
+    said = migrate()
+    assert said.code == 130
+    assert "`busy` RUNS NOWHERE NOW, as it did before this call (call this again at once: " in said.err
+    assert states(account, scheduled, "busy") == ("DISABLED", "DISABLED")
+
+
 def test_it_is_finished_as_it_was_copied_whatever_the_config_says_by_now(
     migrate: Esprestack, folder: Folder, account: Account, scheduled: ScheduleAccount
 ) -> None:
@@ -342,6 +377,20 @@ def test_where_the_answer_is_lost_the_schedule_is_disabled_before_the_rule_is_pu
     assert states(account, scheduled) == ("ENABLED", "DISABLED")
     assert migrate().code == 0
     assert states(account, scheduled) == MOVED
+
+
+def test_where_the_schedule_may_run_what_is_due_the_rule_is_not_put_back_but_left_to_the_next_call(
+    migrate: Esprestack, folder: Folder, account: Account, scheduled: ScheduleAccount, front: AwsFront
+) -> None:
+    account.has_rule("busy", ScheduleExpression="cron(* * * * ? *)")
+    folder.config(a_rule("busy", scheduleExpression="cron(* * * * ? *)"))
+    front.drop("UpdateSchedule", after_storing=True)
+    said = migrate("--accept-missed-runs")
+    assert said.code == 1
+    assert "IT RUNS NOWHERE NOW: call this again at once: esprestack migrate --rule busy" in said.err
+    assert states(account, scheduled, "busy") == ("DISABLED", "DISABLED")
+    assert migrate().code == 0
+    assert states(account, scheduled, "busy") == MOVED
 
 
 def test_a_rule_whose_end_is_not_known_is_put_back(
