@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from esprestack.config.examine import Loaded
 
 
+_NO_CLUSTER = "ClusterNotFoundException"
+"""Where there is no cluster no task was started."""
 _REPLACED = frozenset({"wrong-home", "schedule-doubtful", "schedule-over", "same-job-twice"})
 """Findings that are no matter of a move: keys that it takes away, and what is so in either home."""
 
@@ -162,7 +164,7 @@ class _Planning:
         try:
             return last_starts(self._run.aws(scope.region), scope, pair.rule.rule, self._live.on_bus or ())
         except AwsError as error:
-            if error.code not in DENIED:
+            if error.code not in (*DENIED, _NO_CLUSTER):
                 raise
             self.warnings += [replace(problem, severity=Severity.WARNING) for problem in error.problems]
             return ()

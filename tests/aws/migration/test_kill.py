@@ -147,6 +147,7 @@ def test_a_migration_that_is_killed_at_any_call_never_runs_a_rule_twice_and_the_
         between += world.states()["nightly"] == (False, False)
         world.check_goes_on(f"killed at call {number}", MOVED)
     assert world.states() == MOVED
+    print(f"{kills} kills")
     assert kills > 20
     assert between >= 2, "between DisableRule and the schedule's beginning"
 
@@ -166,4 +167,5 @@ def test_a_way_back_that_is_killed_at_any_call_never_runs_a_rule_twice_and_the_n
         kills += 1
         world.check_goes_on(f"killed at call {number}", BACK, "--rollback")
     assert world.states() == BACK
+    print(f"{kills} kills")
     assert kills > 15
