@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonev
 import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     VALIDATE = "validate"
     APPLY = "apply"
     PRUNE = "prune"
+    MIGRATE = "migrate"
     RUN = "run"
     HEALTH = "health"
 
@@ -36,6 +37,7 @@ WHAT_FOR = {
     Purpose.VALIDATE: "validate: diff, and the questions about the rules' roles",
     Purpose.APPLY: "apply: diff, and writing the rules of these configs",
     Purpose.PRUNE: "apply --prune and destroy: apply, and deleting rules that carry this tracking id",
+    Purpose.MIGRATE: "migrate: apply in both homes, and turning rules off and on, and seeing when rates ran last",
     Purpose.RUN: "run: starting the task of a rule, and reading its log",
     Purpose.HEALTH: "the health line of a drift check: failed invocations, dead-letter queues, how tasks stopped",
 }
@@ -44,6 +46,7 @@ _INCLUDED = {
     Purpose.VALIDATE: (Purpose.DIFF,),
     Purpose.APPLY: (Purpose.DIFF,),
     Purpose.PRUNE: (Purpose.DIFF, Purpose.APPLY),
+    Purpose.MIGRATE: (Purpose.DIFF, Purpose.VALIDATE, Purpose.APPLY),
     Purpose.RUN: (Purpose.DIFF,),
     Purpose.HEALTH: (Purpose.DIFF,),
 }
@@ -77,6 +80,8 @@ class Needs:
 
 def policy(needs: Sequence[Needs], purposes: Collection[Purpose], prefix: str = "") -> Statement:
     """IAM's document for all of it. `prefix`: rules by the beginning of their names instead of one by one."""
+    if Purpose.MIGRATE in purposes:
+        needs = [_in_both_homes(need) for need in needs]
     wanted = {*purposes, *(part for purpose in purposes for part in _INCLUDED[purpose])}
     statements = [statement for purpose in Purpose if purpose in wanted for statement in _PARTS[purpose](needs, prefix)]
     return {"Version": "2012-10-17", "Statement": statements}
@@ -199,6 +204,25 @@ def _prune(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
         yield _allow("DeleteEmptyGroups", ("scheduler:DeleteScheduleGroup",), _groups(scheduling))
 
 
+def _migrate(needs: Sequence[Needs], prefix: str) -> Iterator[Statement]:
+    actions = ("events:DescribeRule", "events:DisableRule", "events:EnableRule")
+    yield _allow("TurnRulesOffAndOn", actions, _rules(needs, prefix))
+    clusters = sorted({need.scope.cluster_arn for need in needs})
+    yield _allow("FindLastTasks", ("ecs:ListTasks",), ["*"], ArnEquals={"ecs:cluster": clusters})
+    tasks = [need.scope.arn("ecs", f"task/{need.scope.cluster.rpartition('/')[2]}/*") for need in needs]
+    yield _allow("SeeWhenTheyBegan", ("ecs:DescribeTasks",), tasks)
+
+
+def _in_both_homes(need: Needs) -> Needs:
+    """What it would need if each of its rules lived in either home."""
+    rules = tuple(
+        replace(rule, home=home, rule_role=rule.rule_role if home is Home.RULES else "")
+        for home in Home
+        for rule in need.rules
+    )
+    return replace(need, rules=rules)
+
+
 def _run(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     clusters = sorted({need.scope.cluster_arn for need in needs})
     yield _allow("RunTasks", ("ecs:RunTask",), _families(needs), ArnEquals={"ecs:cluster": clusters})
@@ -233,6 +257,7 @@ _PARTS: dict[Purpose, Callable[[Sequence[Needs], str], Iterator[Statement]]] = {
     Purpose.VALIDATE: _validate,
     Purpose.APPLY: _apply,
     Purpose.PRUNE: _prune,
+    Purpose.MIGRATE: _migrate,
     Purpose.RUN: _run,
     Purpose.HEALTH: _health,
 }

@@ -68,7 +68,7 @@ def refusal(item: Desired, what: str, todo: str = "") -> Problem:
 def _to_finish(seen: Seen, move: Move, options: MoveOptions, veil: Veil) -> Move:
     """Of a rule that is disabled in both homes: the copy is enabled as soon as may be, whatever the config says by now.
 
-    Nobody knows when the rule was disabled. If it has gaps that was in one, and nothing was due that it may still start.
+    Nobody knows when the rule was disabled. If it has gaps, that was in one: nothing was due that it may still start.
     """
     copy = replace(move.destination.rule, enabled=False) if move.destination else None
     try:
