@@ -56,16 +56,16 @@ class _Rewriting:
             return Rewritten(text)
         instructions = tuple(self._instructions(desired, wanted))
         try:
-            new = text
+            new, removed = self._merged(text, {item.rule.name: _with_id_of(item.rule, wanted) for item in desired})
             if all(rule.home is self._to for rule in wanted.values()):
-                new = with_top(text, prepared.source.path, self._top(desired, wanted))
+                new = with_top(new, prepared.source.path, self._top(desired, wanted))
             new, notes = self._merged(new, wanted)
             _, said = self._read(new)
         except ConfigError as error:
             return Rewritten(text, by_hand=(error.problems[0].what, *instructions))
         if self._differing(said, wanted) or len(said) != len(desired):
             return Rewritten(text, by_hand=instructions)
-        return Rewritten(new, notes)
+        return Rewritten(new, (*removed, *notes))
 
     def _read(self, text: str) -> "tuple[Prepared, tuple[Desired, ...]]":
         return self._run.read_again(self._at, self._scope, text)
@@ -117,6 +117,12 @@ class _Rewriting:
             said = [f"set `{key}: {values[key]}`" if key in values else f"remove `{key}`" for key in keys]
             if said:
                 yield f"{item.place()}: `{item.rule.name}`: {', '.join(said)}"
+
+
+def _with_id_of(said: Rule, wanted: Mapping[str, Rule]) -> Rule:
+    """The rule as the config says it, but for its target's id: nobody sees that once the file says `scheduler`."""
+    target = wanted[said.name].target
+    return replace(said, target=replace(said.target, id=target.id)) if said.target and target else said
 
 
 def _as_it_lives(said: Rule, moved: Moved | None, to: Home) -> Rule:
