@@ -126,6 +126,8 @@ def _left_alone(
             yield f"`{item.rule.name}` is in neither home: apply makes it"
         elif to is Home.SCHEDULER and pair.rule and _is_to_stay(item):
             yield f"`{item.rule.name}` stays a rule, as its `backend: rules` says: move it with --rule"
+        elif to is Home.RULES and pair.schedule and item.rule.home is Home.SCHEDULER:
+            yield f"`{item.rule.name}` stays a schedule, no rule of it is left: move it with --rule"
 
 
 class _Planning:
