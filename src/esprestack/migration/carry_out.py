@@ -159,7 +159,7 @@ class Moving:
             now = self._time.now()
             for task in waiting:
                 if task.held and task.wake <= now:
-                    self._begin(task, task.held)
+                    self._begin(task, task.held.begin_after_waiting)
             ready = [task for task in _open(waiting) if not task.held and task.wake <= now and self._is_ready(task)]
             for task, pair in self._read(ready):
                 if not self._stopped() and self._is_ready(task):
@@ -210,7 +210,7 @@ class Moving:
 
     def _begin_at(self, begin: datetime, task: _Task, switching: Switching) -> None:
         if begin <= self._time.now():
-            self._begin(task, switching)
+            self._begin(task, switching.begin)
         else:
             task.held, task.wake = switching, begin
             self._told(News(task.move, Step.HELD, begin))
@@ -218,10 +218,10 @@ class Moving:
     def _switching(self, task: _Task) -> Switching:
         return Switching(task.move, task.site.homes, self._time, self._guard, self._veil.vault.open)
 
-    def _begin(self, task: _Task, switching: Switching) -> None:
+    def _begin(self, task: _Task, begin: Callable[[], Moved]) -> None:
         task.held = None
         try:
-            task.moved = switching.begin()
+            task.moved = begin()
         except SwitchError as error:
             self._failed(task, error)
         else:
@@ -236,6 +236,9 @@ class Moving:
         if task.held is None:
             return
         try:
+            if task.held.is_begun():
+                self._fail(task, "was begun by somebody else meanwhile", "call this again")
+                return
             task.held.put_back()
         except AwsError as error:
             self._fail(task, f"RUNS NOWHERE NOW: {error.problems[0].what}", todo)

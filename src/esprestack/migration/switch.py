@@ -106,9 +106,25 @@ class Switching:
             raise SwitchError(self._failed(Problem(what), state))
         return Moved(self.move, Result.MOVED, rule, self._late(now), at=now)
 
+    def begin_after_waiting(self) -> Moved:
+        """The same, unless somebody has enabled it in its old home meanwhile: an apply of the old config does."""
+        try:
+            is_back = self._homes.is_enabled(self._source)
+        except AwsError as error:
+            state = f"IT RUNS NOWHERE NOW: {self._again()}"
+            raise SwitchError(self._failed(error.problems[0], state), error.final) from None
+        if is_back:
+            what = "somebody has enabled it again meanwhile"
+            raise SwitchError(self._failed(Problem(what, todo="call this again"), self._still()))
+        return self.begin()
+
     def put_back(self) -> None:
-        """Enables it in its old home again, which is where it was: the new one has not begun."""
+        """Enables it in its old home again, which is where it was: the new one has not begun. Raises AwsError."""
         self._homes.enable(self._source)
+
+    def is_begun(self) -> bool:
+        """Whether somebody else has enabled it in its new home. Raises AwsError."""
+        return self._homes.is_enabled(self._copy)
 
     # -- what it is made of ------------------------------------------------------------------------------------
 

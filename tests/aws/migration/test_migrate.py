@@ -535,3 +535,41 @@ def test_a_signal_while_a_rule_runs_in_neither_home_puts_it_back(
     assert "put back: busy runs as a rule as before" in said.err
     assert written(front) == ["CreateScheduleGroup", "CreateSchedule", "DisableRule", "EnableRule"]
     assert states(account, scheduled, "busy") == ("ENABLED", "DISABLED")
+
+
+# -- others, while a rule runs in neither home -----------------------------------------------------------------
+
+
+@pytest.fixture
+def busy(account: Account, folder: Folder) -> str:
+    """A rule without gaps, and its expression."""
+    every_minute = "cron(* * * * ? *)"
+    account.has_rule("busy", ScheduleExpression=every_minute)
+    folder.config(a_rule("busy", scheduleExpression=every_minute))
+    return every_minute
+
+
+def test_a_rule_that_somebody_enables_meanwhile_is_not_begun_elsewhere(
+    migrate: Esprestack, busy: str, account: Account, scheduled: ScheduleAccount, time: Time
+) -> None:
+    time.at("12:03", lambda: account.has_rule("busy", ScheduleExpression=busy, State="ENABLED"))
+    said = migrate("--accept-missed-runs")
+    assert said.code == 1
+    assert "somebody has enabled it again meanwhile; it runs as a rule as before (call this again)" in said.err
+    assert states(account, scheduled, "busy") == ("ENABLED", "DISABLED")
+
+
+def test_a_rule_that_somebody_has_begun_elsewhere_is_not_put_back(
+    migrate: Esprestack,
+    busy: str,
+    account: Account,
+    scheduled: ScheduleAccount,
+    time: Time,
+    signals: dict[int, Callable[[int, Any], None]],
+) -> None:
+    time.at("12:01", lambda: scheduled.has_rule("busy", ScheduleExpression=busy))
+    interrupt(time, "12:02", signals, signal.SIGTERM)
+    said = migrate("--accept-missed-runs")
+    assert said.code == 143
+    assert "`busy` was begun by somebody else meanwhile (call this again)" in said.err
+    assert states(account, scheduled, "busy") == MOVED
