@@ -22,6 +22,7 @@ COMMANDS = {
     "next": ("next_runs", "next_runs"),
     "render": ("texts", "render"),
     "run": ("run_task", "run_task"),
+    "migrate": ("migrate", "migrate"),
     "destroy": ("destroy", "destroy"),
     "iam": ("iam", "iam"),
     "deploy": ("deploy", "deploy"),

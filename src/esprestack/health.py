@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from esprestack.aws import Aws
 from esprestack.backends.task_ends import end_problem
-from esprestack.backends.tasks_mapping import Task, tasks
+from esprestack.backends.tasks_mapping import Task, eventbridges_mark, tasks
 from esprestack.errors import AwsError
 from esprestack.rule import Home, Rule, Scope
 
@@ -124,7 +124,7 @@ def _waiting(aws: Aws, rules: Sequence[Rule], scope: Scope) -> Iterator[tuple[st
 
 def _stopped(aws: Aws, scope: Scope, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     """The last task of each rule that ended badly, of those that ECS still remembers."""
-    by_mark = {_mark(rule): rule.name for rule in rules}
+    by_mark = {eventbridges_mark(rule.name, rule.home): rule.name for rule in rules}
     asked = {"cluster": scope.cluster_arn, "desiredStatus": "STOPPED"}
     last: dict[str, tuple[str, Task]] = {}
     for page in islice(aws.pages("ecs", "list_tasks", "nextToken", **asked), MOST_PAGES):
@@ -139,9 +139,3 @@ def _stopped(aws: Aws, scope: Scope, rules: Sequence[Rule]) -> Iterator[tuple[st
     for name, (_, task) in sorted(last.items()):
         if problem := end_problem(task, ()):
             yield name, problem.what
-
-
-def _mark(rule: Rule) -> str:
-    """What ECS has as `startedBy`: seen cut at 36 characters."""
-    kind = "events-rule" if rule.home is Home.RULES else "chronos-schedule"
-    return f"{kind}/{rule.name}"[:36]

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonev
 import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     VALIDATE = "validate"
     APPLY = "apply"
     PRUNE = "prune"
+    MIGRATE = "migrate"
     RUN = "run"
     HEALTH = "health"
     DEREGISTER = "deregister"
@@ -39,6 +40,7 @@ WHAT_FOR = {
     Purpose.VALIDATE: "validate and verify: diff, and the questions about roles, and about what services name",
     Purpose.APPLY: "apply and deploy: diff, writing the rules, deploying the services, and taking them back",
     Purpose.PRUNE: "apply --prune and destroy: apply, and deleting rules that carry this tracking id",
+    Purpose.MIGRATE: "migrate: apply in both homes, and turning rules off and on, and seeing when rates ran last",
     Purpose.RUN: "run and deploy --migrate: starting the task of a rule or of a service, and reading its log",
     Purpose.HEALTH: "the health line of a drift check: failed invocations, dead-letter queues, how tasks stopped",
     Purpose.DEREGISTER: "deregister, and rollback --deregister: taking away what nobody uses, by a look at all users",
@@ -48,6 +50,7 @@ _INCLUDED = {
     Purpose.VALIDATE: (Purpose.DIFF,),
     Purpose.APPLY: (Purpose.DIFF,),
     Purpose.PRUNE: (Purpose.DIFF, Purpose.APPLY),
+    Purpose.MIGRATE: (Purpose.DIFF, Purpose.VALIDATE, Purpose.APPLY),
     Purpose.RUN: (Purpose.DIFF,),
     Purpose.HEALTH: (Purpose.DIFF,),
     Purpose.DEREGISTER: (Purpose.DIFF,),
@@ -88,6 +91,8 @@ def included(purposes: Collection[Purpose]) -> list[Purpose]:
 
 def rule_statements(needs: Sequence[Needs], purposes: Collection[Purpose], prefix: str = "") -> Iterator[Statement]:
     """What rules need. `prefix`: by the beginning of their names instead of one by one."""
+    if Purpose.MIGRATE in purposes:
+        needs = [_in_both_homes(need) for need in needs]
     parts = [_PARTS[purpose] for purpose in included(purposes) if purpose in _PARTS and needs]
     return (statement for part in parts for statement in part(needs, prefix))
 
@@ -186,6 +191,25 @@ def _prune(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
         yield allow("DeleteEmptyGroups", ("scheduler:DeleteScheduleGroup",), _groups(scheduling))
 
 
+def _migrate(needs: Sequence[Needs], prefix: str) -> Iterator[Statement]:
+    actions = ("events:DescribeRule", "events:DisableRule", "events:EnableRule")
+    yield allow("TurnRulesOffAndOn", actions, _rules(needs, prefix))
+    clusters = sorted({need.scope.cluster_arn for need in needs})
+    yield allow("FindLastTasks", ("ecs:ListTasks",), ["*"], ArnEquals={"ecs:cluster": clusters})
+    tasks = [need.scope.arn("ecs", f"task/{need.scope.cluster.rpartition('/')[2]}/*") for need in needs]
+    yield allow("SeeWhenTheyBegan", ("ecs:DescribeTasks",), tasks)
+
+
+def _in_both_homes(need: Needs) -> Needs:
+    """What it would need if each of its rules lived in either home."""
+    rules = tuple(
+        replace(rule, home=home, rule_role=rule.rule_role if home is Home.RULES else "")
+        for home in Home
+        for rule in need.rules
+    )
+    return replace(need, rules=rules)
+
+
 def _run(needs: Sequence[Needs], _: str) -> Iterator[Statement]:
     clusters = sorted({need.scope.cluster_arn for need in needs})
     yield allow("RunTasks", ("ecs:RunTask",), _families(needs), ArnEquals={"ecs:cluster": clusters})
@@ -220,6 +244,7 @@ _PARTS: dict[Purpose, Callable[[Sequence[Needs], str], Iterator[Statement]]] = {
     Purpose.VALIDATE: _validate,
     Purpose.APPLY: _apply,
     Purpose.PRUNE: _prune,
+    Purpose.MIGRATE: _migrate,
     Purpose.RUN: _run,
     Purpose.HEALTH: _health,
 }

@@ -302,7 +302,7 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
             break
         text = merged.text
         try:
-            prepared, desired = run.read_again(item, text)
+            prepared, desired = run.read_again(0, scope, text)
         except ConfigError as error:
             if any(problem.code != "not-given" for problem in error.problems):
                 raise

@@ -32,6 +32,10 @@ class Home(StrEnum):
     RULES = "rules"
     SCHEDULER = "scheduler"
 
+    @property
+    def other(self) -> "Home":
+        return Home.SCHEDULER if self is Home.RULES else Home.RULES
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -5,7 +5,7 @@ Nothing here prints, and nothing here knows a terminal or GitHub.
 
 import functools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from esprestack.apply import utc_now
 from esprestack.aws import Aws
 from esprestack.backends.base import Backend, Live, Wanted
 from esprestack.backends.homes import HomesBackend
@@ -24,7 +25,7 @@ from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.source import MISSING
 from esprestack.errors import ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
-from esprestack.plan.make import PlanOptions, doubtful, make_plan
+from esprestack.plan.make import PlanOptions, doubtful, make_plan, waking
 from esprestack.plan.model import Action, Plan
 from esprestack.plan.pins import Pins
 from esprestack.plugged import Plugs
@@ -65,6 +66,9 @@ class Settings:
     allow: tuple[str, ...] = ()
     """Codes of findings that are no obstacle."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the run began."""
+    clock: Callable[[], datetime] = utc_now
+    """What time it is, for what waits."""
     shown_from: Path | None = None
     """The folder that paths in reports are relative to; the repository's root in the action."""
 
@@ -187,14 +191,14 @@ class Run:
 
         return [examine(prepared, self.vault) for prepared in self.prepared()]
 
-    def read_again(self, item: "Planned", text: str) -> "tuple[Prepared, tuple[Desired, ...]]":
-        """The config of `item` as it would be with this text. Raises ConfigError."""
+    def read_again(self, at: int, scope: Scope, text: str) -> "tuple[Prepared, tuple[Desired, ...]]":
+        """The config of that number, in the order of `prepared`, as it would be with this text. Raises ConfigError."""
         from esprestack.config.desired import desired_rules
         from esprestack.config.examine import check
 
-        path = self.paths[Kind.RULES][0]
-        prepared = prepare_source(source_of(item.plan.config, text), path.parent, self.surroundings)
-        return prepared, tuple(desired_rules(check(prepared, self.vault), item.plan.scope, self.settings.now))
+        shown = self.prepared()[at].source.path
+        prepared = prepare_source(source_of(shown, text), self.paths[Kind.RULES][at].parent, self.surroundings)
+        return prepared, tuple(desired_rules(check(prepared, self.vault), scope, self.settings.now))
 
     def stand_twice(self, configs: "Sequence[Loaded]") -> list[Problem]:
         """Rules of one name in two configs of one region."""
@@ -291,7 +295,7 @@ class Run:
 
     def rules_of(self, aws: Aws, cluster: str, tracking_id: str) -> Backend:
         """The backend for the rules and schedules of one cluster and one owner."""
-        return HomesBackend(aws, cluster, tracking_id, self.settings.parallel)
+        return HomesBackend(aws, cluster, tracking_id, self.settings.parallel, self.settings.clock)
 
     def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
         self.aws(self.region_of(prepared))
@@ -330,6 +334,8 @@ class Run:
         desired, pins = self.followed(written, live.scope, deploying=not self.settings.options.rules)
         if names := doubtful(desired, live, elsewhere):
             live = backend.confirm(live, names)
+        if names := waking(desired, live, self.settings.options.rules):
+            live = backend.beside(live, names)
         configured = {name for prepared in self.prepared() for name in prepared.wanted}
         options = replace(self.settings.options, now=self.settings.now)
         plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured, pins=pins)

@@ -86,6 +86,11 @@ def _needed(request: _Request) -> Iterator[Request]:
     elif service == "ssm":
         for name in asked["Names"]:
             yield Request(action, arn("ssm", f"parameter/{name.lstrip('/')}"))
+    elif request.operation == "DescribeTasks":
+        for task in asked["tasks"]:
+            yield Request(action, task)
+    elif request.operation == "ListTasks":
+        yield Request(action, "*", context={"ecs:cluster": asked["cluster"]})
     elif service == "iam":
         yield Request(action, asked.get("PolicyArn") or arn("iam", f"role/{asked['RoleName']}"))
     else:

@@ -52,8 +52,11 @@ class Zygote:
 def _serve() -> None:
     import botocore.session
 
+    import esprestack.commands.migrate
     import esprestack.config.model
     import esprestack.jobs
+    import esprestack.migrate
+    import esprestack.rewriting
     from esprestack.cli import run
 
     del botocore, esprestack

@@ -4,7 +4,8 @@ from typing import Any
 
 from tests.unit.builders import SCOPE, a_rule
 
-from esprestack.health import _mark, _metrics
+from esprestack.backends.tasks_mapping import eventbridges_mark
+from esprestack.health import _metrics
 from esprestack.rule import Home, Timing
 
 
@@ -21,6 +22,7 @@ def test_rules_are_counted_one_by_one_and_schedules_by_group() -> None:
 
 
 def test_tasks_say_who_started_them_in_36_characters() -> None:
-    assert _mark(a_rule("nightly-report")) == "events-rule/nightly-report"
-    schedule = a_rule("a-name-that-is-longer-than-fits", home=Home.SCHEDULER)
-    assert _mark(schedule) == "chronos-schedule/a-name-that-is-long"
+    assert eventbridges_mark("nightly-report", Home.RULES) == "events-rule/nightly-report"
+    assert (
+        eventbridges_mark("a-name-that-is-longer-than-fits", Home.SCHEDULER) == "chronos-schedule/a-name-that-is-long"
+    )

@@ -75,7 +75,19 @@ class Writer(Protocol):
         """Ends what is under way: waits end at once, and no further call is made."""
 
 
-class Backend(Writer, Protocol):
+class Switch(Protocol):
+    """Turns rules and schedules on and off; all else of them stays. Its methods may raise AwsError."""
+
+    def enable(self, rule: Rule) -> None:
+        """`rule` is all that the home has of it: a schedule is replaced as a whole."""
+
+    def disable(self, rule: Rule) -> None: ...
+
+    def is_enabled(self, rule: Rule) -> bool:
+        """What AWS says of it at this moment; one that isn't there isn't enabled."""
+
+
+class Backend(Writer, Switch, Protocol):
     """EventBridge rules, or EventBridge Scheduler. Every method may raise AwsError."""
 
     def prepare(self) -> None:
@@ -89,6 +101,9 @@ class Backend(Writer, Protocol):
 
     def confirm(self, live: Live, names: Collection[str]) -> Live:
         """`live` with the tags of `names` as they are now."""
+
+    def beside(self, live: Live, names: Collection[str]) -> Live:
+        """`live` with the schedules that have the names of these rules; a note where they may not be read."""
 
     def tidy(self) -> None:
         """Removes what of ours only held what is gone: schedule groups that are empty."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 
 from esprestack.aws import DENIED, Aws
 from esprestack.backends.base import Live, Wanted, Write, twin
@@ -10,7 +11,7 @@ from esprestack.backends.rules import RulesBackend
 from esprestack.backends.scheduler import SchedulerBackend
 from esprestack.backends.tag_index import TagIndex
 from esprestack.errors import AwsError
-from esprestack.rule import TRACKING_TAG, Home, LiveRule, Scope
+from esprestack.rule import TRACKING_TAG, Home, LiveRule, Rule, Scope
 
 _TWIN = twin("", Home.RULES)
 
@@ -18,11 +19,11 @@ _TWIN = twin("", Home.RULES)
 class HomesBackend:
     """The rules and schedules of one cluster and one owner. EventBridge Scheduler is asked where there is a reason."""
 
-    def __init__(self, aws: Aws, cluster: str, tracking_id: str, parallel: int) -> None:
+    def __init__(self, aws: Aws, cluster: str, tracking_id: str, parallel: int, clock: Callable[[], datetime]) -> None:
         self._tracking_id = aws.open(tracking_id)
         self._index = TagIndex(aws)
         self._rules = RulesBackend(aws, cluster, tracking_id, parallel, self._index)
-        self._schedules = SchedulerBackend(aws, cluster, tracking_id, parallel, self._index)
+        self._schedules = SchedulerBackend(aws, cluster, tracking_id, parallel, self._index, clock)
 
     def prepare(self) -> None:
         self._rules.prepare()
@@ -59,9 +60,33 @@ class HomesBackend:
         rules = dict(live.rules) | {called[name]: rule for name, rule in sure.rules.items()}
         return replace(live, rules=rules, certain=live.certain | frozenset(names))
 
+    def beside(self, live: Live, names: Collection[str]) -> Live:
+        wanted = {name: Wanted(home=Home.SCHEDULER) for name in names}
+        found = _or_denied(lambda: self._schedules.read(wanted))
+        if isinstance(found, AwsError):
+            rules = ", ".join(f"`{name}`" for name in sorted(names))
+            note = f"whether {rules} runs as a schedule already isn't known: {found.problems[0].what}"
+            return replace(live, notes=(*live.notes, note))
+        rules_of_both = dict(live.rules)
+        for name, rule in found.rules.items():
+            rules_of_both[twin(name, Home.SCHEDULER) if name in live.rules else name] = rule
+        return replace(live, rules=rules_of_both, groups={**live.groups, **found.groups})
+
     def write(self, write: Write) -> None:
         home = write.after.home if write.after else write.before.rule.home if write.before else Home.RULES
-        (self._schedules if home is Home.SCHEDULER else self._rules).write(write)
+        self._of(home).write(write)
+
+    def enable(self, rule: Rule) -> None:
+        self._of(rule.home).enable(rule)
+
+    def disable(self, rule: Rule) -> None:
+        self._of(rule.home).disable(rule)
+
+    def is_enabled(self, rule: Rule) -> bool:
+        return self._of(rule.home).is_enabled(rule)
+
+    def _of(self, home: Home) -> RulesBackend | SchedulerBackend:
+        return self._schedules if home is Home.SCHEDULER else self._rules
 
     def tidy(self) -> None:
         self._index.refresh()

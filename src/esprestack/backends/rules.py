@@ -158,6 +158,22 @@ class RulesBackend:
         else:
             self._update(before, after)
 
+    def enable(self, rule: Rule) -> None:
+        self._aws.call("events", "enable_rule", Name=self._aws.open(rule.name))
+
+    def disable(self, rule: Rule) -> None:
+        self._aws.call("events", "disable_rule", Name=self._aws.open(rule.name))
+
+    def is_enabled(self, rule: Rule) -> bool:
+        try:
+            return bool(
+                self._aws.call("events", "describe_rule", Name=self._aws.open(rule.name)).get("State") != "DISABLED"
+            )
+        except AwsError as error:
+            if error.code == _NOT_FOUND:
+                return False
+            raise
+
     def _create(self, rule: Rule) -> None:
         tags = tag_list(((TRACKING_TAG, self._tracking_id), *(rule.rule_tags or ())))
         self._put_rule(rule, Tags=tags)

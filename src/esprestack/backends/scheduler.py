@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from esprestack.aws import READS_PER_WRITE, Answer, Aws
@@ -41,8 +41,17 @@ _Place: TypeAlias = tuple[str, str]
 class SchedulerBackend:
     """The schedules that start tasks on one cluster, in groups that are tagged with one tracking id."""
 
-    def __init__(self, aws: Aws, cluster: str, tracking_id: str, parallel: int, index: TagIndex) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        cluster: str,
+        tracking_id: str,
+        parallel: int,
+        index: TagIndex,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._aws = aws
+        self._clock = clock
         self._index = index
         self._cluster = aws.open(cluster)
         self._tracking_id = aws.open(tracking_id)
@@ -185,6 +194,16 @@ class SchedulerBackend:
             self._delete(before.rule)
         self._create(after)
 
+    def enable(self, rule: Rule) -> None:
+        self._update(with_texts(replace(rule, enabled=True), self._aws.open))
+
+    def disable(self, rule: Rule) -> None:
+        self._update(with_texts(replace(rule, enabled=False), self._aws.open))
+
+    def is_enabled(self, rule: Rule) -> bool:
+        found = self._get((rule.timing.group or self.scope().schedule_group, self._aws.open(rule.name)))
+        return found is not None and found.rule.enabled
+
     def _create(self, rule: Rule) -> None:
         self._put("create_schedule", rule)
 
@@ -193,7 +212,7 @@ class SchedulerBackend:
 
     def _put(self, operation: str, rule: Rule) -> None:
         """One token for all tries: whatever answer was lost, there is one schedule."""
-        request = schedule_request(rule, self.scope(), datetime.now(UTC)) | {"ClientToken": str(uuid.uuid4())}
+        request = schedule_request(rule, self.scope(), self._clock()) | {"ClientToken": str(uuid.uuid4())}
         self._when_ready(lambda: self._aws.call("scheduler", operation, **request))
 
     def _when_ready(self, call: Callable[[], Any]) -> None:

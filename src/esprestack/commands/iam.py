@@ -7,7 +7,7 @@ import click
 from esprestack.options import run_of, where
 from esprestack.terminal import Terminal
 
-_PURPOSES = ("diff", "validate", "apply", "prune", "run", "health", "deregister")
+_PURPOSES = ("diff", "validate", "apply", "prune", "migrate", "run", "health", "deregister")
 
 
 @click.command()

@@ -12,9 +12,9 @@ from esprestack.errors import Problem, Where
 from esprestack.plan.compare import Comparison, Veil, compare, is_equal
 from esprestack.plan.completed import is_completed
 from esprestack.plan.model import Action, Change, Plan, digest
+from esprestack.plan.notes import notes_of, nowhere
 from esprestack.plan.pins import Pins, pinned
 from esprestack.rule import Home, LiveRule, Rule
-from esprestack.schedule.quiet import is_never_quiet
 from esprestack.schedule.starts import mean_the_same
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def make_plan(
     `configured` are the rules of all configs of this run, `pins` what its services mean for those of this config.
     """
     selected = [item for item in desired if not options.rules or item.rule.name in options.rules]
-    changes = [pinned(_change(item, live, options, veil), pins) for item in selected]
+    twins = _twins(live)
+    changes = [pinned(_change(item, live, twins.get(item.rule.name), options, veil), pins) for item in selected]
     names = {item.rule.name for item in desired} | set(elsewhere)
     orphans = {} if options.rules else _orphans(live, names)
     changes += [_orphan(name, orphan, live, options, veil) for name, orphan in orphans.items()]
@@ -73,7 +74,11 @@ def make_plan(
         scope=live.scope,
         changes=tuple(changes),
         refusals=tuple(_refusals(config, desired, changes, live, options, pins)),
-        notes=(*pins.notes, *_notes(selected, live, names | set(configured), changes)),
+        notes=(
+            *pins.notes,
+            *nowhere(selected, live, twins),
+            *notes_of(selected, live, names | set(configured), changes),
+        ),
         prune=options.prune,
     )
 
@@ -94,9 +99,30 @@ def doubtful(desired: "Sequence[Desired]", live: Live, elsewhere: Collection[str
     return sorted(names)
 
 
-def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Change:
+def waking(desired: "Sequence[Desired]", live: Live, rules: Collection[str]) -> list[str]:
+    """Rules that this plan would enable, and those of `rules` that it would create: is there a schedule, too?
+
+    Of all others it is known: it was read with what is ours.
+    """
+    twins = _twins(live)
+    return sorted(
+        item.rule.name
+        for item in desired
+        if item.rule.home is Home.RULES and item.rule.enabled and item.rule.name not in twins
+        if (not rules or item.rule.name in rules)
+        if (not found.rule.enabled if (found := live.rules.get(item.rule.name)) else bool(rules))
+    )
+
+
+def _twins(live: Live) -> dict[str, LiveRule]:
+    """The rules that live in both homes, each as it is in the one that isn't meant by its name."""
+    return {rule.name: rule for called, rule in live.rules.items() if called != rule.name}
+
+
+def _change(item: "Desired", live: Live, other: LiveRule | None, options: PlanOptions, veil: Veil) -> Change:
+    """`other`: the rule of the same name in the other home."""
     found = live.rules.get(item.rule.name)
-    rule = _as_it_starts(item.rule, found, options.now)
+    rule = as_it_starts(item.rule, found, options.now)
     if found and found.tracking_id == live.scope.tracking_id and is_equal(found.rule, rule):
         # canonical forms: equal is equal, and most rules are
         return Change(rule.name, Action.UNCHANGED, standing=_standing(rule, veil))
@@ -105,7 +131,9 @@ def _change(item: "Desired", live: Live, options: PlanOptions, veil: Veil) -> Ch
     if found is None and options.now is not None and is_completed(rule, options.now):
         return Change(rule.name, Action.UNCHANGED)
     comparison = compare(found, rule, live.scope, veil)
-    if found is None:
+    if other and rule.enabled and not (found and found.rule.enabled) and _runs_beside(other, live):
+        action, reason = Action.CONFLICT, f"{_LIVES[other.rule.home]}, and both would run"
+    elif found is None:
         action, reason = _creation(rule, live, options.take_over)
     else:
         action, reason = _action(rule, found, comparison, live.scope.tracking_id, options.take_over)
@@ -137,7 +165,7 @@ def _of_others(group: str, owner: str | None) -> str:
     return f"the schedule group `{group}` is tracked by {f'`{owner}`' if owner else 'nobody'}"
 
 
-def _as_it_starts(rule: Rule, found: LiveRule | None, now: datetime | None) -> Rule:
+def as_it_starts(rule: Rule, found: LiveRule | None, now: datetime | None) -> Rule:
     """`rule` with the live start, where that makes no difference to the runs to come: AWS takes none of the past."""
     if found is None or now is None or rule.home is Home.RULES or found.rule.timing.start == rule.timing.start:
         return rule
@@ -247,35 +275,9 @@ def _refusals(
 
 
 def _way_out(change: Change) -> str:
-    if any(change.reason.startswith(lives) for lives in _LIVES.values()):
+    if change.reason.startswith(_LIVES[Home.RULES]):
         return f"move it without a missed or doubled run: esprestack migrate --rule {change.name}"
+    if change.reason.startswith(_LIVES[Home.SCHEDULER]):
+        back = f"esprestack migrate --rollback --rule {change.name}"
+        return f"say `backend: scheduler`, or move it back without a missed or doubled run: {back}"
     return "rename the rule, or take it over with --take-over" if "tracked by" in change.reason else "rename the rule"
-
-
-def _notes(desired: "Sequence[Desired]", live: Live, names: Collection[str], changes: Sequence[Change]) -> list[str]:
-    """What the reader should know of targets that are exchanged, and of rules that stay as they are."""
-    touched = {change.name: change.action for change in changes}
-    notes = [
-        *live.notes,
-        *(
-            f"`{item.rule.name}` has run for the last time, and isn't created again"
-            for item in desired
-            if item.rule.name not in live.rules and touched.get(item.rule.name) is Action.UNCHANGED
-        ),
-    ]
-    notes += [
-        f"`{change.name}` gets another target between two calls: no moment without a run is known, one that is due "
-        "just then is missed"
-        for change in changes
-        if change.changes and change.write and is_never_quiet(change.write.running_meanwhile)
-    ]
-    for name in sorted(live.rules):
-        rule = live.rules[name]
-        if touched.get(name) is Action.UNCHANGED and rule.would_lose:
-            notes.append(f"`{name}` has what a config can't say and is left as it is: {', '.join(rule.would_lose)}")
-        if name in touched and rule.foreign:
-            notes.append(f"`{name}` has more targets, which are left as they are: {', '.join(rule.foreign)}")
-        elif name not in touched and name not in names:
-            owner = f"tracked by `{rule.tracking_id}`" if rule.tracking_id else "tracked by nobody"
-            notes.append(f"`{name}` starts tasks on this cluster and is in no config ({owner})")
-    return notes

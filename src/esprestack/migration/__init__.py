@@ -1,0 +1,1 @@
+"""Rules moved between EventBridge's rules and EventBridge Scheduler, without a missed or doubled run."""
