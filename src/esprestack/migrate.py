@@ -77,7 +77,8 @@ def _planned(run: Run, at: int, loaded: "Loaded", options: MoveOptions) -> Plann
     backend = run.backend_of(prepared)
     wanted = {name: meant for name, meant in prepared.wanted.items() if not rules or name in rules}
     live = _read(backend, asked(wanted))
-    every = [item for item in desired_rules(loaded, live.scope, run.settings.now) if item.rule.name in wanted]
+    written = [item for item in desired_rules(loaded, live.scope, run.settings.now) if item.rule.name in wanted]
+    every, _ = run.followed(written, live.scope, deploying=False)
     found = pairs(live, every)
     chosen = [item for item in every if rules or _is_meant(item, found[item.rule.name], options.to)]
     planning = _Planning(run, live, options)

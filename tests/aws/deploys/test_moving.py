@@ -208,3 +208,14 @@ def test_rules_that_stay_keep_the_revision_from_being_deregistered(
     assert said.code == 1
     assert "the rule nightly couldn't start tasks of it any more" in said.err
     assert world.revisions == ["web:1", "web:2"]
+
+
+# -- migrate -----------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_that_follows_is_moved_with_the_revision_that_its_service_runs(
+    esprestack: Esprestack, pinned: ServiceFiles
+) -> None:
+    esprestack("deploy")
+    said = esprestack("migrate", "--dry-run")
+    assert "taskDefinition" not in said.out + said.err
