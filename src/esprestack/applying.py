@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from esprestack import jobs
 from esprestack.errors import Problem
 from esprestack.jobs import AnyPlanned
-from esprestack.run import Planned, Run
+from esprestack.planning import Planned
+from esprestack.run import Run
 
 if TYPE_CHECKING:
     from esprestack.apply import Told

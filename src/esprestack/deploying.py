@@ -16,8 +16,9 @@ from esprestack.jobs import AnyPlanned
 from esprestack.plan.binding import require_no_more
 from esprestack.plan.model import Change, Plan
 from esprestack.plan.outcome import Outcome, Result, Step
+from esprestack.planning import Planned
 from esprestack.reports.text import moment_text
-from esprestack.run import Planned, Run
+from esprestack.run import Run
 from esprestack.services.choice import Choice, Source, chosen_revision
 from esprestack.services.deploy import DeployOptions, deploy, require_deployable
 from esprestack.services.ecs import Ecs, number_of

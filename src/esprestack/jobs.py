@@ -19,8 +19,9 @@ from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import Action
 from esprestack.plan.outcome import Outcome, Result, Step
 from esprestack.plan.pins import NEW
+from esprestack.planning import Planned, findings_of, findings_with_aws, plan_rules, still_differing
 from esprestack.rule import DEFAULT_ROLE, Home
-from esprestack.run import Planned, Run
+from esprestack.run import Run
 from esprestack.several import all_of, in_order
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def diff(run: Run) -> tuple[list[AnyPlanned], list[Problem]]:
 
 def diff_rules(run: Run) -> tuple[list[Planned], list[Problem]]:
     """The same of the configs of rules alone: what an apply carries out."""
-    planned = run.planned()
-    return planned, [*_refusals(planned), *run.found(planned)]
+    planned = plan_rules(run)
+    return planned, [*_refusals(planned), *findings_of(run, planned)]
 
 
 def diff_services(run: Run) -> "tuple[list[PlannedService], list[Problem]]":
@@ -60,7 +61,7 @@ def diff_services(run: Run) -> "tuple[list[PlannedService], list[Problem]]":
 
 def drift(run: Run, patterns: Sequence[Ignored] = ()) -> list[AnyPlanned]:
     """The plan of every config without what is ignored, with orphans and notes on others' rules on its cluster."""
-    found: list[AnyPlanned] = list(run.planned(cluster=True) if Kind.RULES in run.kinds else ())
+    found: list[AnyPlanned] = list(plan_rules(run, cluster=True) if Kind.RULES in run.kinds else ())
     found += run.services.planned() if Kind.SERVICE in run.kinds else ()
     return [replace(item, plan=without_ignored(item.plan, patterns)) for item in found]
 
@@ -124,7 +125,7 @@ def read_back(run: Run, item: Planned, outcome: Outcome, stop: threading.Event, 
     deadline = time.monotonic() + READ_BACK_SECONDS
     wait = 0.5
     try:
-        while names and not stop.is_set() and (differing := run.still_differing(item, names)):
+        while names and not stop.is_set() and (differing := still_differing(run, item, names)):
             if time.monotonic() + wait > deadline:
                 return _marked(outcome, differing, told)
             names = list(differing)
@@ -172,7 +173,7 @@ def _validate_rules(run: Run, *, offline: bool) -> list[Problem]:
     readable = [item.readable for item in examined if item.readable]
     problems = [problem for item in examined for problem in item.problems]
     try:
-        found = None if offline else run.found_with_aws(readable)
+        found = None if offline else findings_with_aws(run, readable)
     except AwsError as error:
         problems += error.problems
         found = None
@@ -285,7 +286,7 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
     """
     from esprestack.reports.merge import merge
 
-    planned = run.planned()
+    planned = plan_rules(run)
     if len(planned) != 1:
         raise InputError(Problem("--merge takes one config at a time", todo="name it with --merge FILE"))
     (item,) = planned

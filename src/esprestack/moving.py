@@ -13,8 +13,9 @@ from esprestack.config.kind import Kind
 from esprestack.errors import InputError, Problem, RefusedError
 from esprestack.plan.make import PlanOptions, doubtful, make_plan
 from esprestack.plan.pins import Pins
+from esprestack.planning import Planned
 from esprestack.rule import LiveRule
-from esprestack.run import Planned, Run
+from esprestack.run import Run
 from esprestack.services.ecs import family_of, number_of
 from esprestack.services.following import Leader, followed, is_pinned, with_revision
 from esprestack.services.in_use import of_rule

@@ -15,9 +15,10 @@ from esprestack.plan.compare import leaves, rebuilt
 from esprestack.plan.make import PlanOptions, make_plan
 from esprestack.plan.model import CHANGING, Action
 from esprestack.plan.outcome import Result
+from esprestack.planning import Planned
 from esprestack.reports.as_json import ChangeReport, PlanReport, from_json
 from esprestack.rule import Home, Scope
-from esprestack.run import Planned, Run
+from esprestack.run import Run
 from esprestack.secrets import SECRET
 
 _COMMANDS = ("apply", "destroy", "restore")

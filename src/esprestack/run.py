@@ -1,21 +1,19 @@
-"""One run: its settings, its vault and clients, its configs and their plans. Both front ends make one and hand it on.
+"""One run: its settings, its vault and clients, its configs. Both front ends make one and hand it on.
 
 Nothing here prints, and nothing here knows a terminal or GitHub.
 """
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from esprestack.apply import utc_now
 from esprestack.aws import Aws
-from esprestack.backends.base import Backend, Live, Wanted
+from esprestack.backends.base import Backend
 from esprestack.backends.homes import HomesBackend
 from esprestack.config.jsonnet_vars import ext_vars
 from esprestack.config.kind import Kind
@@ -25,13 +23,12 @@ from esprestack.config.lookups.given import Secrets, Variables
 from esprestack.config.source import MISSING
 from esprestack.errors import ConfigError, InputError, Problem, RefusedError
 from esprestack.plan.compare import SECRET_NAMES, Veil
-from esprestack.plan.make import PlanOptions, doubtful, make_plan, waking
-from esprestack.plan.model import Action, Plan
+from esprestack.plan.make import PlanOptions
 from esprestack.plan.pins import Pins
 from esprestack.plugged import Plugs
 from esprestack.rule import Rule, Scope, with_texts
 from esprestack.secrets import Vault
-from esprestack.several import all_of, check_rules, in_order, stand_twice
+from esprestack.several import all_of, in_order, stand_twice
 
 if TYPE_CHECKING:
     from esprestack.config.desired import Desired
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from esprestack.findings import Findings
     from esprestack.iam import Looked
     from esprestack.services.of_run import Services
-
-_Readings: TypeAlias = list[Future[tuple[Backend, Live]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +66,6 @@ class Settings:
     """What time it is, for what waits."""
     shown_from: Path | None = None
     """The folder that paths in reports are relative to; the repository's root in the action."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A config's plan and the backend that can carry it out."""
-
-    plan: Plan
-    backend: Backend
-    desired: "tuple[Desired, ...]"
-    """The rules as they are to be: with the revisions of the services that they follow."""
-    on_bus: frozenset[str] | None = None
-    """The names of all rules of the bus."""
-    written: "tuple[Desired, ...]" = ()
-    """The rules as the config has them."""
 
 
 class Run:
@@ -251,42 +232,12 @@ class Run:
                 self._regions[region] = Aws(region, self.settings.parallel, self.vault)
             return self._regions[region]
 
-    # -- plans -------------------------------------------------------------------------------------------------
+    def stop(self) -> None:
+        """Ends every call that is under way, and all that would come."""
+        for aws in self._regions.values():
+            aws.stopped.set()
 
-    def planned(self, *, cluster: bool = False) -> list[Planned]:
-        """The plan of every config of rules. `cluster`: with notes on the cluster's other rules."""
-        options = self.settings.options
-        prepared = self.prepared()
-        with self._reading_ahead(prepared, options, cluster) as readings:
-            configs = self.loaded()
-            check_rules(prepared, options.rules)
-            self.findings.prepare()
-            lives = [reading.result() for reading in readings]
-            homes = self._homes(prepared, [live for _, live in lives])
-            return [
-                self._planned(at, loaded, *live, homes)
-                for at, (loaded, live) in enumerate(zip(configs, lives, strict=True))
-            ]
-
-    @contextmanager
-    def _reading_ahead(self, prepared: Sequence[Prepared], options: PlanOptions, cluster: bool) -> Iterator[_Readings]:
-        """The live rules of each config, asked for while the configs are checked; an error ends the asking."""
-        complete = [item for item in prepared if item.top("cluster") and not item.missing]
-        pool = ThreadPoolExecutor(max(1, len(complete)))
-        try:
-            backends = [self.backend_of(item) for item in complete]
-            for backend in backends:
-                backend.prepare()
-            yield [
-                pool.submit(self._read, backend, item, options, cluster)
-                for backend, item in zip(backends, complete, strict=True)
-            ]
-        except BaseException:
-            for aws in self._regions.values():
-                aws.stopped.set()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+    # -- what plans are made of --------------------------------------------------------------------------------
 
     def backend_of(self, prepared: Prepared) -> Backend:
         """The backend for the rules of a config."""
@@ -296,50 +247,6 @@ class Run:
     def rules_of(self, aws: Aws, cluster: str, tracking_id: str) -> Backend:
         """The backend for the rules and schedules of one cluster and one owner."""
         return HomesBackend(aws, cluster, tracking_id, self.settings.parallel, self.settings.clock)
-
-    def _read(self, backend: Backend, prepared: Prepared, options: PlanOptions, cluster: bool) -> tuple[Backend, Live]:
-        self.aws(self.region_of(prepared))
-        every = prepared.wanted
-        wanted = {name: every[name] for name in options.rules if name in every} if options.rules else every
-        return backend, backend.read(wanted, owned=not options.rules, cluster=cluster)
-
-    def _homes(self, prepared: Sequence[Prepared], lives: Sequence[Live]) -> dict[tuple[str, str], dict[str, int]]:
-        """For each owner its rules, each with the index of the one config that answers for it.
-
-        It is the config that names it; of an orphan the first one on whose cluster it starts a task, or the first.
-        """
-        homes: dict[tuple[str, str], dict[str, int]] = {}
-        owners = [homes.setdefault(self._owner(item), {}) for item in prepared]
-        for index, item in enumerate(prepared):
-            owners[index] |= dict.fromkeys(item.wanted, index)
-        for at_home in (True, False):
-            for index, live in enumerate(lives):
-                for name, rule in live.rules.items():
-                    if rule.tracking_id == live.scope.tracking_id and (rule.rule.target or not at_home):
-                        owners[index].setdefault(name, index)
-        return homes
-
-    def _planned(
-        self,
-        at: int,
-        loaded: "Loaded",
-        backend: Backend,
-        live: Live,
-        homes: Mapping[tuple[str, str], Mapping[str, int]],
-    ) -> Planned:
-        from esprestack.config.desired import desired_rules
-
-        elsewhere = {name for name, home in homes[self._owner(loaded.prepared)].items() if home != at}
-        written = tuple(desired_rules(loaded, live.scope, self.settings.now))
-        desired, pins = self.followed(written, live.scope, deploying=not self.settings.options.rules)
-        if names := doubtful(desired, live, elsewhere):
-            live = backend.confirm(live, names)
-        if names := waking(desired, live, self.settings.options.rules):
-            live = backend.beside(live, names)
-        configured = {name for prepared in self.prepared() for name in prepared.wanted}
-        options = replace(self.settings.options, now=self.settings.now)
-        plan = make_plan(loaded.path, desired, live, options, self.veil, elsewhere, configured=configured, pins=pins)
-        return Planned(plan, backend, desired, live.on_bus, written)
 
     def followed(
         self, desired: "Sequence[Desired]", scope: Scope, *, deploying: bool
@@ -362,11 +269,11 @@ class Run:
         return {
             desired.rule.name: desired
             for loaded in self.loaded()
-            if self._owner(loaded.prepared) == (region, tracking_id)
+            if self.owner_of(loaded.prepared) == (region, tracking_id)
             for desired in desired_rules(loaded, scope, self.settings.now)
         }
 
-    def _owner(self, prepared: Prepared) -> tuple[str, str]:
+    def owner_of(self, prepared: Prepared) -> tuple[str, str]:
         """Configs with the same one own rules together: what one names is no orphan of the other."""
         return self.region_of(prepared), self._tracking_id(prepared)
 
@@ -374,45 +281,3 @@ class Run:
         """ecschedule's default is the cluster's name; of a cluster's ARN it is the name in it."""
         given, cluster = prepared.top("trackingId", "tracking_id"), prepared.top("cluster")
         return self.vault.open(given) or self.vault.open(cluster).rpartition("/")[2]
-
-    def still_differing(self, item: Planned, names: Sequence[str]) -> dict[str, str]:
-        """Of the rules of `names`, those that AWS doesn't have as the plan wanted them, and in which fields."""
-        wanted = {desired.rule.name: desired for desired in item.desired if desired.rule.name in names}
-        live = item.backend.read(dict.fromkeys(names, Wanted()) | {name: wanted[name].meant for name in wanted})
-        if doubted := doubtful(list(wanted.values()), live, live.rules):  # the index may not know our tags yet
-            live = item.backend.confirm(live, doubted)
-        options = PlanOptions(now=self.settings.now)
-        plan = make_plan(item.plan.config, list(wanted.values()), live, options, self.veil, live.rules)
-        differing = {
-            change.name: ", ".join(field.path for field in change.fields) or change.reason or str(change.action)
-            for change in plan.changes
-            if change.action is not Action.UNCHANGED
-        }
-        return differing | {name: "being there" for name in names if name not in wanted and name in live.rules}
-
-    def found(self, planned: Sequence[Planned]) -> list[Problem]:
-        """The findings of every config; AWS is asked about the rules that change."""
-        problems = []
-        for item in planned:
-            changing = {change.name for change in item.plan.changing}
-            changed = [desired for desired in item.desired if desired.rule.name in changing]
-            scope = item.plan.scope
-            problems += self.findings.offline(item.written or item.desired, scope)
-            problems += self.findings.online(
-                changed, scope, self.aws(scope.region), self.settings.parallel, item.on_bus, roles=False
-            )
-        return in_order(problems)
-
-    def found_with_aws(self, configs: "Sequence[Loaded]") -> list[Problem]:
-        """The findings of every config, with all that AWS can be asked about it, roles and the bus included."""
-        from esprestack.config.desired import desired_rules
-
-        problems = []
-        for loaded in configs:
-            aws = self.aws(self.region_of(loaded.prepared))
-            backend = self.backend_of(loaded.prepared)
-            live = backend.read({})
-            desired = desired_rules(loaded, live.scope, self.settings.now)
-            problems += self.findings.offline(desired, live.scope)
-            problems += self.findings.online(desired, live.scope, aws, self.settings.parallel, live.on_bus, roles=True)
-        return in_order(problems)
