@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from esprestack.backends.base import Backend, Live, Wanted
 from esprestack.config.load import Prepared
-from esprestack.errors import Problem
+from esprestack.errors import ConfigError, Problem
 from esprestack.plan.make import PlanOptions, doubtful, make_plan, waking
 from esprestack.plan.model import Action, Plan
+from esprestack.rule import Scope
 from esprestack.run import Run
 from esprestack.several import check_rules, in_order
 
@@ -163,6 +164,15 @@ def findings_with_aws(run: Run, configs: "Sequence[Loaded]") -> list[Problem]:
         live = backend.read({})
         written = desired_rules(loaded, live.scope, run.settings.now)
         problems += run.findings.offline(written, live.scope)
-        desired, _ = run.followed(written, live.scope, deploying=False)
-        problems += run.findings.online(desired, live.scope, aws, run.settings.parallel, live.on_bus, roles=True)
+        problems += run.findings.online(
+            _followed(run, written, live.scope), live.scope, aws, run.settings.parallel, live.on_bus, roles=True
+        )
     return in_order(problems)
+
+
+def _followed(run: Run, written: "Sequence[Desired]", scope: Scope) -> "Sequence[Desired]":
+    """The rules with the revisions that their services run; as they are where a service's files are wrong."""
+    try:
+        return run.followed(written, scope, deploying=False)[0]
+    except ConfigError:  # told where the services are validated
+        return written

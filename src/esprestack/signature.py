@@ -46,7 +46,7 @@ class Signer:
     def __init__(self, service: str, region: str) -> None:
         self._service = service
         self._region = region
-        self._key: tuple[tuple[str, str], bytes] | None = None
+        self._made: tuple[tuple[str, str], hmac.HMAC] | None = None
 
     def signed(
         self, begin: str, headers: Mapping[str, str], body: bytes, keys: FrozenKeys, now: datetime
@@ -63,17 +63,21 @@ class Signer:
         request = "\n".join([begin, *lines, "", listed, hashlib.sha256(body).hexdigest()])
         scope = f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
         text = "\n".join([_ALGORITHM, stamp, scope, hashlib.sha256(request.encode()).hexdigest()])
-        signature = hmac.digest(self._key_of(keys.secret_key, stamp[:8]), text.encode(), "sha256").hex()
+        signature = self._keyed(keys.secret_key, stamp[:8])
+        signature.update(text.encode())
         credential = f"Credential={keys.access_key}/{scope}"
-        sent["Authorization"] = f"{_ALGORITHM} {credential}, SignedHeaders={listed}, Signature={signature}"
+        sent["Authorization"] = f"{_ALGORITHM} {credential}, SignedHeaders={listed}, Signature={signature.hexdigest()}"
         return sent
 
-    def _key_of(self, secret: str, day: str) -> bytes:
-        """The key that signs for a day; another secret, after credentials were renewed, makes another one."""
-        made = self._key
+    def _keyed(self, secret: str, day: str) -> hmac.HMAC:
+        """What signs with the key of a day; another secret, after credentials were renewed, makes another one.
+
+        `hmac.digest` would let other threads run for each signature, and then wait for them.
+        """
+        made = self._made
         if made is None or made[0] != (secret, day):
             key = f"AWS4{secret}".encode()
             for part in (day, self._region, self._service, "aws4_request"):
                 key = hmac.digest(key, part.encode(), "sha256")
-            made = self._key = (secret, day), key
-        return made[1]
+            made = self._made = (secret, day), hmac.new(key, digestmod="sha256")
+        return made[1].copy()

@@ -275,6 +275,17 @@ def test_a_rule_that_somebody_changes_during_the_deploy_stays_as_it_is(
     assert starts(account) == "web:1"
 
 
+def test_the_mistakes_of_both_kinds_are_told_at_once(
+    esprestack: Esprestack, pinned: ServiceFiles, folder: Folder
+) -> None:
+    folder.config(a_pinned(scheduleExpression="rate(1 days)"))
+    pinned.service = {"desiredCount": 2, "lauchType": "EC2"}
+    said = esprestack("validate")
+    assert said.code == 1
+    assert "[schedule-expression]" in said.err
+    assert "`lauchType` is not a member" in said.err
+
+
 # -- several services --------------------------------------------------------------------------------------------
 
 
