@@ -8,6 +8,7 @@ from pathlib import Path
 
 from esprestack import jobs
 from esprestack.applying import apply_all, migrations_of
+from esprestack.config.kind import Kind
 from esprestack.drifting import Drifting
 from esprestack.errors import (
     AwsError,
@@ -24,8 +25,8 @@ from esprestack.github.inputs import FailOn, Inputs, RequirePlan, read_inputs
 from esprestack.github.runner import Log
 from esprestack.plan.ignored import ignored
 from esprestack.plan.make import PlanOptions
+from esprestack.plan.outcome import Outcome, Step, Waiting
 from esprestack.plan.outcome import Result as Ended
-from esprestack.plan.outcome import Step, Waiting
 from esprestack.reports.markdown import problems_markdown
 from esprestack.reports.text import step_text
 from esprestack.reviewed import Reviews
@@ -126,8 +127,7 @@ class _Step:
         result.problems += [problem for outcome in result.outcomes for problem in outcome.problems]
         if self.signals.number:
             result.problems.append(Problem("the run was cancelled; what wasn't tried is as it was"))
-        unread = any(outcome.count(Ended.DIFFERS) for outcome in result.outcomes)
-        result.failure_reason = ("read-back" if unread else "aws") if _stop(result.problems) else ""
+        result.failure_reason = _why_failed(result.outcomes) if _stop(result.problems) else ""
         if self.signals.number:
             result.failure_reason = "cancelled"
 
@@ -232,6 +232,14 @@ def _settings(inputs: Inputs, environ: Mapping[str, str], workspace: Path) -> Se
         parallel=inputs.parallel,
         shown_from=workspace,
     )
+
+
+def _why_failed(outcomes: Sequence[Outcome]) -> str:
+    """The reason of an apply that didn't do all that it should."""
+    if any(outcome.count(Ended.DIFFERS) for outcome in outcomes):
+        return "read-back"
+    services = [outcome for outcome in outcomes if outcome.plan.kind is Kind.SERVICE]
+    return "deploy" if any(outcome.problems for outcome in services) else "aws"
 
 
 def _stop(problems: Sequence[Problem]) -> bool:

@@ -279,6 +279,7 @@ def _facts(result: Result) -> dict[str, str]:
         "deleted": str(found[Action.DELETE]),
         "unchanged": str(found[Action.UNCHANGED]),
         "drifted": _word(result.drifted),
+        "deployments": "\n".join(outcome.deployment for outcome in result.outcomes if outcome.deployment),
         "plan-hash": hash_of(result.plans) if result.plans else "",
     }
 

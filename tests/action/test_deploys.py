@@ -101,6 +101,9 @@ def test_a_merge_deploys_the_service_and_then_moves_the_rule(
     (put,) = (call.parameters["Targets"][0] for call in server.calls if call.operation == "PutTargets")
     assert put["EcsParameters"]["TaskDefinitionArn"].endswith(":task-definition/web:2")
     assert "service web: web:2 is deployed" in done.log
+    assert done.outputs["deployments"].startswith(
+        "arn:aws:ecs:ap-northeast-1:123456789012:service-deployment/batch/web/"
+    )
     (comment,) = github.comments[7]
     for told in (done.summary, comment.body):
         assert "| `task definition web` | update | done |" in told
@@ -118,7 +121,7 @@ def test_a_deploy_that_is_rolled_back_leaves_the_rules_and_says_why(
     merged(runner, github)
     server.clear()
     done = runner.start("push", push(), GIVEN)
-    assert (done.code, done.outputs["failure-reason"]) == (1, "aws")
+    assert (done.code, done.outputs["failure-reason"]) == (1, "deploy")
     assert "PutTargets" not in [call.operation for call in server.writes()]
     assert "::error::web:2 was rolled back: " in done.log
     (comment,) = github.comments[7]
