@@ -95,7 +95,7 @@ class _Commands(click.Group):
 @click.option("--no-color", is_flag=True, help="No colours (also NO_COLOR; ECSCHEDULE_COLOR=always|never).")
 @click.pass_obj
 def main(terminal: Terminal, /, verbose: bool, no_color: bool) -> None:
-    """Scheduled ECS tasks from Git: see what a config changes in AWS, apply it, find drift."""
+    """Scheduled ECS tasks and services from Git: see what a config changes in AWS, apply it, find drift."""
     terminal.verbose = verbose
     terminal.colour = _wants_colour(no_color)
 
