@@ -40,7 +40,9 @@ class GuardedEcs(GuardedFront, EcsServer):
             case "elbv2" | "elasticloadbalancing":
                 yield Request(f"elasticloadbalancing:{request.operation}", "*")
             case "s3":
-                yield Request("s3:GetObject", f"arn:aws:s3:::{asked['Key']}")  # botocore's path has the bucket in it
+                # botocore takes the bucket out of the paths of its model once somebody makes a client of S3
+                path = f"{asked['Bucket']}/{asked['Key']}" if "Bucket" in asked else asked["Key"]
+                yield Request("s3:GetObject", f"arn:aws:s3:::{path}")
             case "events" if request.operation == "ListEventBuses":
                 yield Request(action, "*")
             case _:
