@@ -64,7 +64,8 @@ DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperat
 """The codes of what a role may not do."""
 _WHOLE: Mapping[str, tuple[str, ...]] = {"events": ("ListTargetsByRule",), "scheduler": ("GetSchedule",)}
 """Answers of which nothing may be left out: PutTargets and UpdateSchedule replace what is there as a whole."""
-_NO_CLUSTER = "ClusterNotFoundException"
+NO_CLUSTER = "ClusterNotFoundException"
+"""The code of ECS where there is no such cluster."""
 _USER_AGENT = f"esprestack/{__version__}"
 _LIMIT = "LimitExceededException"
 _SIGN_IN = (
@@ -274,14 +275,14 @@ def _told(shown: str, parameters: Mapping[str, Any]) -> Iterator[None]:
 def _refused(shown: str, answer: Mapping[str, Any], parameters: Mapping[str, Any]) -> AwsError:
     error = answer.get("Error", {})
     code, said = str(error.get("Code", "")), str(error.get("Message", ""))
-    names = ("cluster",) if code == _NO_CLUSTER else ("Rule", "Name", "taskDefinition")
+    names = ("cluster",) if code == NO_CLUSTER else ("Rule", "Name", "taskDefinition")
     subject = next((parameters[key] for key in names if key in parameters), "")
     what = f"{shown}{f' of `{subject}`' if subject else ''}: {code}{f': {said}' if said else ''}"
     if code in _CREDENTIALS_GONE:
         return AwsError(Problem(what, todo=f"the credentials are not valid (any more): {_SIGN_IN}"), code, final=True)
     if code in DENIED:
         return AwsError(Problem(what, todo=f"allow {shown} in the policy of the role that runs esprestack"), code)
-    if code == _NO_CLUSTER:
+    if code == NO_CLUSTER:
         return AwsError(
             Problem(what, todo="check `cluster` and `region` in the config, and whose credentials these are"), code
         )

@@ -21,6 +21,7 @@ from esprestack.reports.text import moment_text
 from esprestack.run import Run
 from esprestack.services.choice import Choice, Source, chosen_revision
 from esprestack.services.deploy import DeployOptions, deploy, require_deployable
+from esprestack.services.deployments import FAILED, IN_PROGRESS, service_now
 from esprestack.services.ecs import Ecs, number_of
 from esprestack.services.handles import to_text
 from esprestack.services.masking import hide_secrets
@@ -34,7 +35,7 @@ from esprestack.services.wait import DeploymentWatch, News
 _Applied: TypeAlias = tuple[tuple[AnyPlanned, ...], tuple[Outcome, ...]]
 """The plans that were carried out, and what became of each."""
 
-_NOT_DONE = frozenset({"IN_PROGRESS", "FAILED"})
+_NOT_DONE = frozenset({IN_PROGRESS, FAILED})
 """Rollout states of a primary deployment that an apply waits for, or complains of, though nothing differs."""
 
 
@@ -200,9 +201,8 @@ class _Ending:
 def _is_to_do(item: PlannedService) -> bool:
     """Whether there is something to deploy, or a deployment of before to wait for."""
     live = item.service.live
-    deployments = live.answer.get("deployments") or () if live else ()
-    states = {one.get("rolloutState") for one in deployments if one.get("status") == "PRIMARY"}
-    return item.service.changes or bool(states & _NOT_DONE)
+    primary = service_now(live.answer).primary if live else None
+    return item.service.changes or (primary is not None and primary.state in _NOT_DONE)
 
 
 def _failed(outcome: Outcome) -> bool:

@@ -26,6 +26,8 @@ from esprestack.several import all_of, in_order
 
 if TYPE_CHECKING:
     from esprestack.apply import Told
+    from esprestack.config.desired import Desired
+    from esprestack.config.load import Prepared
     from esprestack.iam import Needs
     from esprestack.services.checked import Verified
     from esprestack.services.needs import ServiceNeeds
@@ -284,7 +286,7 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
 
     Comments, order, templates and everything that doesn't differ stay as they are. Writes nothing.
     """
-    from esprestack.reports.merge import merge
+    from esprestack.reports.merge import merge_whole
 
     planned = plan_rules(run)
     if len(planned) != 1:
@@ -295,25 +297,19 @@ def dump_into(run: Run, text: str, *, remove_missing: bool) -> tuple[str, list[s
     live = item.backend.confirm(live, sorted(live.rules))
     names = prepared.wanted
     ours = {name: rule for name, rule in live.rules.items() if rule.tracking_id == scope.tracking_id or name in names}
-    notes: dict[str, None] = {}
-    for _ in range(_MERGES):
-        merged = merge(text, prepared, desired, ours, scope, run.veil, remove_missing=remove_missing)
-        notes |= dict.fromkeys(merged.notes)
-        if merged.text == text:
-            break
-        text = merged.text
+    lacking: list[str] = []
+
+    def read_again(new: str) -> "tuple[Prepared, Sequence[Desired]] | None":
         try:
-            prepared, desired = run.read_again(0, scope, text)
+            return run.read_again(0, scope, new)
         except ConfigError as error:
             if any(problem.code != "not-given" for problem in error.problems):
                 raise
-            notes |= dict.fromkeys(f"{problem.what}: add it before you use the file" for problem in error.problems)
-            break  # secrets of AWS that are look-ups now
-    return text, list(notes)
+            lacking.extend(f"{problem.what}: add it before you use the file" for problem in error.problems)
+            return None  # secrets of AWS that are look-ups now
 
-
-_MERGES = 5
-"""A change in an anchor's rule can change others that use the anchor, which the next merge puts right."""
+    merged = merge_whole(text, prepared, desired, ours, scope, run.veil, read_again, remove_missing=remove_missing)
+    return merged.text, list(dict.fromkeys((*merged.notes, *lacking)))
 
 
 def _refusals(planned: Sequence[AnyPlanned]) -> list[Problem]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from esprestack.aws import DENIED
+from esprestack.aws import DENIED, NO_CLUSTER
 from esprestack.backends.base import Backend, Live, Wanted
 from esprestack.errors import AwsError, Problem, RefusedError, Severity
 from esprestack.migration.carry_out import Moving, Site, Told
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from esprestack.config.examine import Loaded
 
 
-_NO_CLUSTER = "ClusterNotFoundException"
-"""Where there is no cluster no task was started."""
 _REPLACED = frozenset({"wrong-home", "schedule-doubtful", "schedule-over", "same-job-twice"})
 """Findings that are no matter of a move: keys that it takes away, and what is so in either home."""
 
@@ -167,7 +165,7 @@ class _Planning:
         try:
             return last_starts(self._run.aws(scope.region), scope, pair.rule.rule, self._live.on_bus or ())
         except AwsError as error:
-            if error.code not in (*DENIED, _NO_CLUSTER):
+            if error.code not in (*DENIED, NO_CLUSTER):  # where there is no cluster no task was started
                 raise
             self.warnings += [replace(problem, severity=Severity.WARNING) for problem in error.problems]
             return ()

@@ -61,6 +61,15 @@ selection = options_of(
 )
 form = click.option("--format", "form", type=FORMATS, default="text", show_default=True, help="Form of the result.")
 
+text_or_json = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the result.",
+)
+
 
 def run_of(vault: "Vault", given: dict[str, Any]) -> "Run":
     """The run that the options `given` ask for. Raises InputError."""

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from esprestack.config.desired import Desired
     from esprestack.config.load import Prepared
 
-_PASSES = 5
-"""A change in an anchor's rule can change others that use the anchor, which the next pass puts right."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
@@ -82,18 +79,11 @@ class _Rewriting:
         return values
 
     def _merged(self, text: str, wanted: Mapping[str, Rule]) -> tuple[str, tuple[str, ...]]:
-        from esprestack.reports.merge import merge
+        from esprestack.reports.merge import merge_whole
 
         live = {name: self._live(rule) for name, rule in wanted.items()}
-        notes: dict[str, None] = {}
-        for _ in range(_PASSES):
-            prepared, desired = self._read(text)
-            merged = merge(text, prepared, desired, live, self._scope, self._run.veil)
-            notes |= dict.fromkeys(merged.notes)
-            if merged.text == text:
-                break
-            text = merged.text
-        return text, tuple(notes)
+        merged = merge_whole(text, *self._read(text), live, self._scope, self._run.veil, self._read)
+        return merged.text, merged.notes
 
     def _live(self, rule: Rule) -> LiveRule:
         opened = with_texts(replace(rule, rule_tags=rule.rule_tags or ()), self._run.vault.open)

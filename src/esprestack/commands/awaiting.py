@@ -21,14 +21,6 @@ timeout = click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
     help="Wait no longer than that. Default: the config's `timeout`.",
 )  # fmt: skip
-form = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the result.",
-)
 
 
 def ecs_of(run: "Run", scope: "ServiceScope") -> "Ecs":

@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from esprestack.commands.awaiting import awaited, ecs_of, form, hand_on, no_wait, timeout
+from esprestack.commands.awaiting import awaited, ecs_of, hand_on, no_wait, timeout
 from esprestack.commands.choosing import choice_of, hide, which_revision
 from esprestack.commands.dry_deploy import chosen_leader, show_deploy
 from esprestack.commands.moving_rules import move_rules, planned_moves, rules
-from esprestack.options import run_of, where
+from esprestack.options import run_of, text_or_json, where
 from esprestack.terminal import Terminal, complain
 
 
@@ -30,7 +30,7 @@ from esprestack.terminal import Terminal, complain
 @rules
 @no_wait
 @timeout
-@form
+@text_or_json
 @click.pass_obj
 def deploy(
     terminal: Terminal,
@@ -66,7 +66,8 @@ def deploy(
     leader = chosen_leader(ecs, plan, choice)
     moves = planned_moves(terminal, run, leader) if with_rules and leader else Moves()
     complain(terminal, run.services.found_in([plan.config]))
-    engine.require_deployable(ecs, plan, options)
+    if migrate or dry_run:  # the deploy itself looks too, but after these
+        engine.require_deployable(ecs, plan, options)
     if dry_run:
         return show_deploy(terminal, plan, options, leader, moves, form)
     terminal.stop_when_asked("not waiting any longer ...")

@@ -11,7 +11,7 @@ import click
 
 from esprestack.config.kind import Kind
 from esprestack.errors import Problem, Severity
-from esprestack.options import read, run_of, where
+from esprestack.options import read, run_of, text_or_json, where
 from esprestack.terminal import FAILURE, Terminal, complain
 
 if TYPE_CHECKING:
@@ -43,14 +43,7 @@ _LONGEST_PAUSE = 30.0
 @click.option("--dry-run", is_flag=True, help="Show the timetable, change nothing.")
 @click.option("--no-write", is_flag=True, help="Print what changes in the configs, and leave the files as they are.")
 @click.option("--timezone", default="UTC", show_default=True, help="IANA name of the zone to show times in.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the result.",
-)
+@text_or_json
 @click.pass_obj
 def migrate(
     terminal: Terminal,

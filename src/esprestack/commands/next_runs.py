@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from esprestack.errors import InputError, Problem
-from esprestack.options import run_of, where, write
+from esprestack.options import run_of, text_or_json, where, write
 from esprestack.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -30,14 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--count", type=click.IntRange(1, 1000), default=5, show_default=True, help="Runs to show, of each rule."
 )  # fmt: skip
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the result.",
-)
+@text_or_json
 @click.option("--svg", metavar="FILE", help="Draw the week as a still picture into this file; -: print it.")
 @click.option("--html", metavar="FILE", help="Draw the week as a page of its own into this file; -: print it.")
 @click.pass_obj

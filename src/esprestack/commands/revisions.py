@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esprestack.commands.awaiting import ecs_of, form
+from esprestack.commands.awaiting import ecs_of
 from esprestack.commands.choosing import hide
 from esprestack.errors import InputError, Problem
-from esprestack.options import run_of, where
+from esprestack.options import run_of, text_or_json, where
 from esprestack.terminal import Terminal, complain
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @where
-@form
+@text_or_json
 @click.pass_obj
 def revisions(terminal: Terminal, /, form: str, **given: Any) -> int:
     """List the active revisions of a service's task definition, and what became of each."""
@@ -41,7 +41,7 @@ def revisions(terminal: Terminal, /, form: str, **given: Any) -> int:
 
 @click.command()
 @where
-@form
+@text_or_json
 @click.pass_obj
 def register(terminal: Terminal, /, form: str, **given: Any) -> int:
     """Register the task definition of the file, unless the service's or the latest revision is what it says."""
@@ -61,7 +61,7 @@ def register(terminal: Terminal, /, form: str, **given: Any) -> int:
 @click.option("--keeps", type=click.IntRange(0), metavar="N", help="Keep the newest N, and all that are in use.")
 @click.option("--revision", type=click.IntRange(1), metavar="N", help="Only this one; refused if it is in use.")
 @click.option("--dry-run", is_flag=True, help="Show which would go, change nothing.")
-@form
+@text_or_json
 @click.pass_obj
 def deregister(
     terminal: Terminal, /, keeps: int | None, revision: int | None, dry_run: bool, form: str, **given: Any

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esprestack.commands.awaiting import awaited, ecs_of, form, hand_on, no_wait, timeout
+from esprestack.commands.awaiting import awaited, ecs_of, hand_on, no_wait, timeout
 from esprestack.commands.moving_rules import move_rules, planned_moves, rules
 from esprestack.errors import InputError, Problem
-from esprestack.options import run_of, where
+from esprestack.options import run_of, text_or_json, where
 from esprestack.terminal import Terminal, complain
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @rules
 @no_wait
 @timeout
-@form
+@text_or_json
 @click.pass_obj
 def rollback(
     terminal: Terminal,

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from esprestack.commands.awaiting import awaited, ecs_of, form, hand_on, no_wait, timeout
-from esprestack.options import run_of, where
+from esprestack.commands.awaiting import awaited, ecs_of, hand_on, no_wait, timeout
+from esprestack.options import run_of, text_or_json, where
 from esprestack.terminal import Terminal
 
 
@@ -14,7 +14,7 @@ from esprestack.terminal import Terminal
 @click.option("--tasks", type=click.IntRange(0), required=True, metavar="N", help="The desired count.")
 @no_wait
 @timeout
-@form
+@text_or_json
 @click.pass_obj
 def scale(terminal: Terminal, /, tasks: int, no_wait: bool, timeout: float | None, form: str, **given: Any) -> int:
     """Set a service's desired count, and nothing else; wait until so many tasks run."""
@@ -35,7 +35,7 @@ def scale(terminal: Terminal, /, tasks: int, no_wait: bool, timeout: float | Non
 @where
 @no_wait
 @timeout
-@form
+@text_or_json
 @click.pass_obj
 def refresh(terminal: Terminal, /, no_wait: bool, timeout: float | None, form: str, **given: Any) -> int:
     """Exchange all tasks of a service for new ones of the same revision; wait for that deployment."""

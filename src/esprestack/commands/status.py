@@ -4,16 +4,16 @@ from typing import Any
 
 import click
 
-from esprestack.commands.awaiting import ecs_of, form
+from esprestack.commands.awaiting import ecs_of
 from esprestack.errors import InputError, Problem
-from esprestack.options import run_of, where
+from esprestack.options import run_of, text_or_json, where
 from esprestack.terminal import Terminal
 
 
 @click.command()
 @where
 @click.option("--events", type=click.IntRange(0, 100), default=10, show_default=True, help="How many of its events.")
-@form
+@text_or_json
 @click.pass_obj
 def status(terminal: Terminal, /, events: int, form: str, **given: Any) -> int:
     """Show a service: its deployments, how the last one went, its last events."""

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esprestack.commands.awaiting import awaited, ecs_of, form, timeout
+from esprestack.commands.awaiting import awaited, ecs_of, timeout
 from esprestack.commands.moving_rules import move_rules, rules
-from esprestack.options import run_of, where
+from esprestack.options import run_of, text_or_json, where
 from esprestack.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SECONDS = 600.0
 )  # fmt: skip
 @rules
 @timeout
-@form
+@text_or_json
 @click.pass_obj
 def wait(terminal: Terminal, /, text: str, with_rules: bool, timeout: float | None, form: str, **given: Any) -> int:
     """Wait for one deployment; exit with 0 only if that deployment succeeded.

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +13,7 @@ from esprestack.errors import InputError, Problem, Severity
 from esprestack.plan.binding import Reviewed
 from esprestack.plan.model import CHANGING, Action, Change, Plan, counts, hash_of
 from esprestack.plan.outcome import Outcome
+from esprestack.reports.text import iso
 
 
 class _Part(BaseModel):
@@ -149,12 +149,8 @@ def report(
 def _deployment(outcome: Outcome | None) -> dict[str, Any]:
     if outcome is None:
         return {}
-    moments = [MomentReport(at=_iso(moment.at), what=moment.what) for moment in outcome.timeline]
+    moments = [MomentReport(at=iso(moment.at), what=moment.what) for moment in outcome.timeline]
     return {"deployment": outcome.deployment, "timeline": moments, "stopped": list(outcome.lines)}
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 _OURS = frozenset(

@@ -5,7 +5,7 @@ what was changed and what couldn't be. A value that comes from elsewhere (an ali
 and differs is set on the rule itself.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -52,6 +52,35 @@ def merge(
     something of it that doesn't stand there, such as a loop.
     """
     return _Merge(text, prepared, scope, veil).merged(desired, live, remove_missing)
+
+
+_PASSES = 5
+"""A change in an anchor's rule can change others that use the anchor, which the next pass puts right."""
+
+ReadAgain: TypeAlias = Callable[[str], "tuple[Prepared, Sequence[Desired]] | None"]
+"""From a new text to the config and the rules that it is of; None where that can't be told, and nobody goes on."""
+
+
+def merge_whole(
+    text: str,
+    prepared: Prepared,
+    desired: Sequence[Desired],
+    live: Mapping[str, LiveRule],
+    scope: Scope,
+    veil: Veil,
+    read_again: ReadAgain,
+    *,
+    remove_missing: bool = False,
+) -> Merged:
+    """`merge`, again and again until nothing changes any more."""
+    notes: dict[str, None] = {}
+    for _ in range(_PASSES):
+        merged = merge(text, prepared, desired, live, scope, veil, remove_missing=remove_missing)
+        notes |= dict.fromkeys(merged.notes)
+        if merged.text == text or (read := read_again(merged.text)) is None:
+            return Merged(merged.text, tuple(notes))
+        text, (prepared, desired) = merged.text, read
+    return Merged(text, tuple(notes))
 
 
 class _Merge:

@@ -1,7 +1,7 @@
 """Plan and Outcome for a terminal."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 from esprestack.plan.model import Action, Change, Plan
 from esprestack.plan.outcome import Moment, Outcome, Result, Step, Waiting
@@ -47,6 +47,11 @@ def step_text(step: Step | Waiting, colour: bool) -> str:
 def moment_text(moment: Moment) -> str:
     """One line of a deployment's time line, in UTC."""
     return f"{moment.at.astimezone(UTC):%H:%M:%S} {moment.what}"
+
+
+def iso(at: datetime) -> str:
+    """In UTC, as JSON has it: `2026-11-27T09:00:05Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def outcome_text(outcomes: Sequence[Outcome]) -> str:

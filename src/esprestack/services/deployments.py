@@ -10,8 +10,8 @@ from typing import Any
 from esprestack.plan.outcome import Moment
 from esprestack.services.model import Document
 
-COMPLETED, FAILED = "COMPLETED", "FAILED"
-"""Rollout states that a deployment ends in.
+IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
+"""Rollout states of a deployment; it ends in the last two.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
 """

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from esprestack.plan.outcome import Moment
+from esprestack.reports.text import iso
 from esprestack.services.deployments import ServiceDeployment, ServiceNow
 from esprestack.services.progress import counts_text
 
@@ -50,7 +51,7 @@ def status_json(now: ServiceNow, last: ServiceDeployment | None, events: int) ->
                 "failed": one.failed,
                 "rollout_state": one.state,
                 "rollout_state_reason": one.reason,
-                "created_at": _iso(one.created_at),
+                "created_at": iso(one.created_at) if one.created_at else None,
             }
             for one in now.deployments
         ],
@@ -58,11 +59,11 @@ def status_json(now: ServiceNow, last: ServiceDeployment | None, events: int) ->
             "arn": last.arn,
             "status": last.status,
             "reason": last.reason or last.rollback_reason,
-            "created_at": _iso(last.created_at),
+            "created_at": iso(last.created_at) if last.created_at else None,
         }
         if last
         else None,
-        "events": [{"at": _iso(moment.at), "message": moment.what} for moment in _last(now, events)],
+        "events": [{"at": iso(moment.at), "message": moment.what} for moment in _last(now, events)],
     }
     return json.dumps(document, ensure_ascii=False) + "\n"
 
@@ -73,7 +74,3 @@ def _last(now: ServiceNow, events: int) -> list[Moment]:
 
 def _since(at: datetime | None) -> str:
     return f", begun {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else ""
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None

@@ -5,9 +5,9 @@ In: `Deployed`; out: texts that still have to go through the vault's mask, and J
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 from esprestack.errors import Problem
+from esprestack.reports.text import iso
 from esprestack.services.handles import to_json
 from esprestack.services.model import Deployed, Handle, StoppedTask, Verdict
 
@@ -71,7 +71,7 @@ def deployed_json(deployed: Deployed, exit_code: int, mask: Callable[[str], str]
             }
             for task in deployed.stopped
         ],
-        "timeline": [{"at": _iso(moment.at), "what": mask(moment.what)} for moment in deployed.timeline],
+        "timeline": [{"at": iso(moment.at), "what": mask(moment.what)} for moment in deployed.timeline],
     }
     return json.dumps(document, ensure_ascii=False) + "\n"
 
@@ -83,7 +83,3 @@ def service_name(handle: Handle) -> str:
 def revision_name(handle: Handle) -> str:
     """`web:2`, or the deployment's own name where nobody knows what it brings."""
     return handle.task_definition_arn.rpartition("/")[2] or handle.deployment_id or handle.service_deployment_arn
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
