@@ -53,6 +53,8 @@ class Chromium:
         )
         for descriptor in (commands, answers, silence):
             os.close(descriptor)
+        self._readable = select.poll()  # select() can't wait for a descriptor beyond 1,023
+        self._readable.register(self._read, select.POLLIN)
         self._waiting = b""
         self._number = 0
         self._session = ""
@@ -143,7 +145,7 @@ class Chromium:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._waiting:
-            ready, _, _ = select.select([self._read], [], [], _PATIENCE)
+            ready = self._readable.poll(_PATIENCE * 1000)
             received = os.read(self._read, 1 << 20) if ready else b""
             if not received:
                 raise RuntimeError("the browser is gone" if ready else "the browser doesn't answer")
