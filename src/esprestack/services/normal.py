@@ -4,7 +4,7 @@ In: a document of a definition or of AWS; out: the same with every default, so t
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,8 +16,6 @@ _API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_"
 _GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 
 Members: TypeAlias = Mapping[str, Any]
-Computed: TypeAlias = Callable[[Members, Members], Any]
-"""From the whole document and the structure around the member to its default; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,14 +64,6 @@ class ExaminedService:
     config: ServiceConfig | None
 
 
-def read_service(prepared: PreparedService, vault: Vault, region: str = "") -> ServiceConfig:
-    """The config; `region` is for one that names none. Raises ConfigError with everything that is wrong."""
-    examined = examine_service(prepared, vault, region)
-    if examined.config is None:
-        raise ConfigError(examined.problems)
-    return examined.config
-
-
 @dataclass(frozen=True, slots=True)
 class ServiceHead:
     """What a config says by itself, without its definition files."""

@@ -26,7 +26,7 @@ from esprestack.services.model import (
     ServiceScope,
 )
 from esprestack.services.plan import plan_service
-from esprestack.services.read import PreparedService, examine_service, prepare_service, read_service
+from esprestack.services.read import PreparedService, examine_service, prepare_service
 
 CONFIG = """\
 region: eu-west-1
@@ -152,8 +152,12 @@ class Checkout:
         config: Prepared = prepare_alone(read_source(path, self.root), path.parent, self.surroundings)
         return prepare_service(config, self.surroundings)
 
-    def read(self, name: str = "ecspresso.yml") -> ServiceConfig:
-        return read_service(self.prepared(name), self.vault)
+    def read(self, prepared: PreparedService | None = None) -> ServiceConfig:
+        """The usual config, or the one that was prepared. Raises ConfigError with everything that is wrong."""
+        examined = examine_service(prepared or self.prepared(), self.vault)
+        if examined.config is None:
+            raise ConfigError(examined.problems)
+        return examined.config
 
     def problems(self, name: str = "ecspresso.yml") -> list[str]:
         """All that is wrong, warnings too, as it is printed."""

@@ -13,7 +13,7 @@ from esprestack.config.load import Surroundings, prepare_alone, read_source
 from esprestack.config.lookups.base import Client
 from esprestack.errors import ConfigError, Where
 from esprestack.plugged import Plugs
-from esprestack.services.read import PreparedService, examine_service, prepare_service, read_service
+from esprestack.services.read import PreparedService, examine_service, prepare_service
 
 # -- what is read ----------------------------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ def test_what_a_config_leaves_out_is_ecspressos_default(checkout: Checkout) -> N
 
 def test_paths_count_from_the_config(checkout: Checkout) -> None:
     checkout.write("prod/ecspresso.yml", "service: web\ntask_definition: ../task.json\n")
-    assert checkout.read("prod/ecspresso.yml").task_definition.path == "task.json"
+    assert checkout.read(checkout.prepared("prod/ecspresso.yml")).task_definition.path == "task.json"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_paths_count_from_the_config(checkout: Checkout) -> None:
 )
 def test_a_config_is_yaml_json_or_jsonnet(checkout: Checkout, name: str, text: str) -> None:
     checkout.write(name, text)
-    assert checkout.read(name).service == "web"
+    assert checkout.read(checkout.prepared(name)).service == "web"
 
 
 YAML_TASK = """\
@@ -101,7 +101,7 @@ def test_the_plugins_of_the_config_hold_in_its_definitions(checkout: Checkout, n
     plugin = "plugins: [{name: tfstate, func_prefix: infra_, config: {path: infra/terraform.tfstate}}]\n"
     checkout.write("ecspresso.yml", CONFIG.replace("service.json", name) + plugin)
     checkout.write(name, text)
-    read = read_service(with_plugins(checkout), checkout.vault)
+    read = checkout.read(with_plugins(checkout))
     assert read.service_definition
     network = read.service_definition.document["networkConfiguration"]["awsvpcConfiguration"]
     assert network["securityGroups"] == ["sg-77"]
