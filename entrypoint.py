@@ -3,8 +3,10 @@
 Started as `python -I -u -B`: the working folder is a pull request's checkout, and nothing in it may be imported.
 """
 
-import sys
+from esprestack.process import begin, end
 
-from esprestack.action import main
+begin()
 
-sys.exit(main())
+from esprestack.action import main  # noqa: E402 - nothing else comes before the beginning
+
+end(main())

@@ -1,7 +1,5 @@
 """The command `esprestack`, also as `python -m esprestack`."""
 
-import gc
-import os
 import sys
 
 
@@ -12,14 +10,12 @@ def main() -> None:
 
         sys.stdout.write(f"esprestack {__version__}\n")
         return
-    gc.set_threshold(500_000, 50, 100)  # a short life full of imports: collecting rarely saves a tenth of it
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would search all packages for plugins
+    from esprestack.process import begin, end
+
+    begin()
     from esprestack.cli import run
 
-    code = run(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # at once: calls that nobody waits for any more (of a config with errors) hold nothing up
+    end(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.aws_front import AwsFront
+from tests.support.forks import Forks
 from tests.support.github_server import GitHubServer
 from tests.support.runner import Runner
 
@@ -66,8 +67,15 @@ def github() -> Iterator[GitHubServer]:
         server.assert_clean()
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Imports are most of a step's time; that a whole process does the same is seen by what is cancelled."""
+    with Forks() as forks:
+        yield forks
+
+
 @pytest.fixture
-def runner(tmp_path: Path, aws: AwsFront, github: GitHubServer) -> Runner:
-    runner = Runner(tmp_path, github_url=github.url, aws_url=aws.url)
+def runner(tmp_path: Path, aws: AwsFront, github: GitHubServer, forks: Forks) -> Runner:
+    runner = Runner(tmp_path, github_url=github.url, aws_url=aws.url, forks=forks)
     (runner.workspace / "ecschedule.yaml").write_text(CONFIG)
     return runner

@@ -8,6 +8,7 @@ import pytest
 from tests.action.conftest import SECRET, SECRETS
 from tests.aws.deploys.builders import a_definition, a_service, to_create
 from tests.support.ecs_server import EcsServer
+from tests.support.forks import Forks
 from tests.support.github_events import MERGE_SHA, PullRequest, pull_request, push
 from tests.support.github_server import GitHubServer
 from tests.support.runner import Runner
@@ -65,9 +66,9 @@ def server(started: EcsServer) -> EcsServer:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, server: EcsServer, github: GitHubServer) -> Runner:
+def runner(tmp_path: Path, server: EcsServer, github: GitHubServer, forks: Forks) -> Runner:
     """A workspace whose merge brings `app:2`."""
-    runner = Runner(tmp_path, github_url=github.url, aws_url=server.url)
+    runner = Runner(tmp_path, github_url=github.url, aws_url=server.url, forks=forks)
     (runner.workspace / "ecschedule.yaml").write_text(RULES)
     (runner.workspace / "ecspresso.yml").write_text(SERVICE)
     (runner.workspace / "service.json").write_text(json.dumps(a_service()))

@@ -1,6 +1,7 @@
 """Starts the action as GitHub's runner starts a container action: the same environment, files and folders.
 
-Either in a process (`python -I -u -B entrypoint.py`) or in the built image (`docker run`, with the runner's mounts).
+Either in a process (`python -I -u -B entrypoint.py`, or a fork of one) or in the built image (`docker run`, with the
+runner's mounts).
 """
 
 import json
@@ -10,8 +11,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.support.forks import Forks
 
 ROOT = Path(__file__).parents[2]
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -59,22 +63,18 @@ class Begun:
 
     def finish(self) -> Finished:
         out, err = self.process.communicate(timeout=120)
-        return Finished(
-            self.process.returncode,
-            out + err,
-            _parsed((self.files / "output").read_text()),
-            (self.files / "summary").read_text(),
-        )
+        return _finished(self.process.returncode, out + err, self.files)
 
 
 @dataclass
 class Runner:
-    """A runner with a workspace below `home`; `start` is one step of a job."""
+    """A runner with a workspace below `home`; `start` is one step of a job, from `forks` if there are any."""
 
     home: Path
     github_url: str = "http://127.0.0.1:1"
     aws_url: str = "http://127.0.0.1:1"
     image: str = ""
+    forks: Forks | None = None
     environ: dict[str, str] = field(default_factory=dict)
     credentials: bool = True
 
@@ -85,16 +85,13 @@ class Runner:
         return path
 
     def start(self, event: str, payload: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> Finished:
-        return self.begin(event, payload, inputs).finish()
+        if not self.forks:
+            return self.begin(event, payload, inputs).finish()
+        code, log = self.forks.run(self._step(event, payload, inputs or {}), self.workspace)
+        return _finished(code, log, self.home / "files")
 
     def begin(self, event: str, payload: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> "Begun":
-        files = self.home / "files"
-        for folder in ("home", "workflow", "temp", "files"):
-            (self.home / folder).mkdir(parents=True, exist_ok=True)
-        (self.home / "workflow" / "event.json").write_text(json.dumps(payload))
-        for name in _FILES:
-            (files / name).write_text("")
-        variables = self.variables(event, payload) | self._inputs(inputs or {}) | self.environ
+        variables = self._step(event, payload, inputs or {})
         command = self._docker(variables) if self.image else self._process()
         process = subprocess.Popen(
             command,
@@ -104,7 +101,16 @@ class Runner:
             stderr=subprocess.PIPE,
             text=True,
         )
-        return Begun(process, files)
+        return Begun(process, self.home / "files")
+
+    def _step(self, event: str, payload: Mapping[str, Any], inputs: Mapping[str, str]) -> dict[str, str]:
+        """Makes the files of a step; its environment."""
+        for folder in ("home", "workflow", "temp", "files"):
+            (self.home / folder).mkdir(parents=True, exist_ok=True)
+        (self.home / "workflow" / "event.json").write_text(json.dumps(payload))
+        for name in _FILES:
+            (self.home / "files" / name).write_text("")
+        return self.variables(event, payload) | self._inputs(inputs) | self.environ
 
     def variables(self, event: str, payload: Mapping[str, Any]) -> dict[str, str]:
         mounted = Path("/github") if self.image else self.home
@@ -152,10 +158,7 @@ class Runner:
 
     def _inputs(self, inputs: Mapping[str, str]) -> dict[str, str]:
         """As the runner hands them over: every input of action.yml, upper case, dashes kept, defaults filled in."""
-        import yaml
-
-        declared = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
-        defaults = {name: str(item.get("default", "")) for name, item in declared.items()}
+        defaults = dict(_defaults())
         defaults["github-token"] = "made-up-token"
         defaults["matrix"] = "null"
         unknown = inputs.keys() - defaults.keys()
@@ -179,6 +182,18 @@ class Runner:
             *(part for host, inside in mounts.items() for part in ("-v", f"{host}:{inside}")),
             self.image,
         ]
+
+
+@cache
+def _defaults() -> Mapping[str, str]:
+    import yaml
+
+    declared = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    return {name: str(item.get("default", "")) for name, item in declared.items()}
+
+
+def _finished(code: int, log: str, files: Path) -> Finished:
+    return Finished(code, log, _parsed((files / "output").read_text()), (files / "summary").read_text())
 
 
 def _docker_environ() -> dict[str, str]:

@@ -3,7 +3,6 @@
 In: a document of a definition or of AWS; out: the same with every default, so that equal things compare equal.
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -177,12 +176,12 @@ SERVICE: tuple[Default, ...] = (
 
 def filled(document: Members, defaults: tuple[Default, ...]) -> dict[str, Any]:
     """A copy of the document with every default in it."""
-    full: dict[str, Any] = copy.deepcopy(dict(document))
+    full: dict[str, Any] = _copied(document)
     for default in defaults:
         *outer, name = default.path.split(".")
         for around in _structures(full, outer):
             if around.get(name) in (None, "", []):
-                value = default.value(full, around) if callable(default.value) else copy.deepcopy(default.value)
+                value = default.value(full, around) if callable(default.value) else _copied(default.value)
                 if value is not None:
                     around[name] = value
     return full
@@ -190,7 +189,7 @@ def filled(document: Members, defaults: tuple[Default, ...]) -> dict[str, Any]:
 
 def bare(document: Members, defaults: tuple[Default, ...]) -> dict[str, Any]:
     """A copy of the document without what is its default anyway."""
-    kept: dict[str, Any] = copy.deepcopy(dict(document))
+    kept: dict[str, Any] = _copied(document)
     for default in reversed(defaults):
         *outer, name = default.path.split(".")
         for around in _structures(kept, outer):
@@ -198,6 +197,13 @@ def bare(document: Members, defaults: tuple[Default, ...]) -> dict[str, Any]:
             if name in around and around[name] == wanted:
                 del around[name]
     return kept
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a document or of a part of it: unlike `copy.deepcopy` for what JSON can say alone, and quicker."""
+    if isinstance(value, Mapping):
+        return {name: _copied(member) for name, member in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _structures(document: dict[str, Any], parts: list[str]) -> Iterator[dict[str, Any]]:
