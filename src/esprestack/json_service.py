@@ -1,4 +1,4 @@
-"""Calls to the AWS services that speak JSON, for a fraction of a botocore client's processor time.
+"""Calls to the AWS services that speak JSON, and to STS, for a fraction of a botocore client's processor time.
 
 The model that requests are held against and answers are read by, the credentials, the signature and the errors are
 botocore's own. Ours is how they are put together for one call, the address, and how the bytes travel. Whatever isn't
@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from botocore import exceptions, parsers, serialize
 from botocore.httpsession import create_urllib3_context, get_cert_path
@@ -40,7 +40,12 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 """
 
-_PROTOCOLS = frozenset({"json", "rest-json"})
+FORMS = frozenset({"sts"})
+"""Those that take a form and answer with XML: the one that every run asks who it is.
+
+https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+"""
+_PROTOCOLS = frozenset({"json", "rest-json", "query"})
 
 _MODEL = "service-2"
 _REDIRECT = 300
@@ -63,7 +68,9 @@ class JsonServices:
         Of the operations in `whole` the answers are as AWS sent them: botocore leaves out what its model doesn't know
         yet, the next write would then strip it, and nobody would see.
         """
-        if service not in SERVICES or not self._is_plain(service):
+        if service not in SERVICES | FORMS or not self._is_plain(service):
+            return None
+        if service in FORMS and region.endswith("-global"):  # it has an address of its own
             return None
         version = self._loader.determine_latest_version(service, _MODEL)
         model = ServiceModel(self._loader.load_data(f"{service}/{version}/{_MODEL}"), service)
@@ -81,7 +88,8 @@ class JsonServices:
         said = self._session.get_config_variable
         profile = self._session.get_scoped_config()
         return not (
-            any(map(said, ("use_fips_endpoint", "use_dualstack_endpoint", "ignore_configured_endpoint_urls")))
+            (service == "sts" and said("sts_regional_endpoints") == "legacy")  # one address for most regions
+            or any(map(said, ("use_fips_endpoint", "use_dualstack_endpoint", "ignore_configured_endpoint_urls")))
             or any(map(said, ("api_versions", "data_path")))
             or Path(self._loader.CUSTOMER_DATA_PATH).is_dir()
             or any(key in profile for key in ("endpoint_url", "services", service))
@@ -142,6 +150,7 @@ class JsonService:
         self._always = {"Host": pool.host, "User-Agent": user_agent}
         self._serializer = serialize.create_serializer(model.resolved_protocol, include_validation=True)
         self._parser = parsers.create_parser(model.resolved_protocol)
+        self._is_xml = model.resolved_protocol == "query"
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer of `operation` (AWS's spelling, `PutRule`). Raises what a botocore client raises.
@@ -160,6 +169,8 @@ class JsonService:
         if self._credentials is None:
             raise exceptions.NoCredentialsError
         method, target, body = request["method"], self._target(request), request["body"]
+        if isinstance(body, dict):
+            body = urlencode(body, doseq=True).encode()
         begin = self._begin if target == self._pool.target else beginning(method, target)
         keys = self._credentials.get_frozen_credentials()  # new ones, if they were about to end
         headers = self._signer.signed(begin, {**self._always, **request["headers"]}, body, keys, utc_now())
@@ -192,10 +203,22 @@ class JsonService:
         raise exceptions.ClientError(parsed, model.name)
 
     def _answer(self, model: Any, reply: Reply) -> dict[str, Any]:
+        if self._is_xml:
+            return self._read_xml(model, reply)
         raw = _object(reply.body, model)
         if model.name in self._whole:
             return raw
         answer: dict[str, Any] = self._parser.parse(_response(reply), model.output_shape)
+        return answer
+
+    def _read_xml(self, model: Any, reply: Reply) -> dict[str, Any]:
+        """Raises ResponseParserError for what isn't this operation's answer; botocore raises anything, or nothing."""
+        try:
+            answer: dict[str, Any] = self._parser.parse(_response(reply), model.output_shape)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise parsers.ResponseParserError("the answer isn't AWS's XML: who answers isn't AWS") from error
+        if not answer.keys() - {"ResponseMetadata"}:
+            raise parsers.ResponseParserError("the answer says nothing: who answers isn't AWS")
         return answer
 
 

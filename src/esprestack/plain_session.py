@@ -19,6 +19,7 @@ _NEEDS_A_SESSION = (
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_STS_REGIONAL_ENDPOINTS",
 )
 """Variables after which more than keys and a certificate is to be known.
 
@@ -53,7 +54,12 @@ class PlainSession:
         return create_loader()
 
     def get_config_variable(self, name: str) -> str | None:
-        return self._ca_bundle if name == "ca_bundle" else None
+        match name:
+            case "ca_bundle":
+                return self._ca_bundle
+            case "sts_regional_endpoints":
+                return "regional"
+        return None
 
     def get_scoped_config(self) -> dict[str, Any]:
         """The profile's section of ~/.aws/config: there is none."""

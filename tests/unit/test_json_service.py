@@ -24,7 +24,8 @@ from tests.support.raw_server import CLOSE, Answer, PrivateCa, RawServer, answer
 from esprestack import http_pool, retries
 from esprestack.aws import Aws
 from esprestack.errors import Again, AwsError
-from esprestack.json_service import SERVICES, JsonService, JsonServices
+from esprestack.json_service import FORMS, SERVICES, JsonService, JsonServices
+from esprestack.plain_session import plain_session
 from esprestack.secrets import Vault
 
 REGION = "eu-central-1"
@@ -40,8 +41,20 @@ ONE_CALL: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "scheduler": ("GetSchedule", {"Name": "nightly", "GroupName": "esprestack-jobs"}),
     "secretsmanager": ("DescribeSecret", {"SecretId": "db"}),
     "ssm": ("GetParameters", {"Names": ["/a", "/b"], "WithDecryption": True}),
+    "sts": ("GetCallerIdentity", {}),
 }
 """A call of each service."""
+
+IDENTITY = b"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::123456789012:assumed-role/ci/run</Arn><UserId>AROA:run</UserId><Account>123456789012</Account>
+</GetCallerIdentityResult><ResponseMetadata><RequestId>7</RequestId></ResponseMetadata></GetCallerIdentityResponse>"""
+EXPIRED = b"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
+<Code>ExpiredToken</Code><Message>The security token is expired</Message></Error><RequestId>7</RequestId></ErrorResponse>"""
+
+
+def done(service: str) -> bytes:
+    """What a service answers that has nothing to say."""
+    return IDENTITY if service in FORMS else b"{}"
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +104,7 @@ def regions() -> list[str]:
     return [region for partition in partitions for region in partition["regions"]]
 
 
-@pytest.mark.parametrize("service", sorted(SERVICES))
+@pytest.mark.parametrize("service", sorted(SERVICES | FORMS))
 def test_every_region_has_the_address_and_the_signature_that_botocore_gives_it(service: str) -> None:
     services = JsonServices(session_of_clients(), USER_AGENT)
     operation, parameters = ONE_CALL[service]
@@ -100,12 +113,15 @@ def test_every_region_has_the_address_and_the_signature_that_botocore_gives_it(s
 
         def keep(request: Any, sent: list[Any] = sent, **_: Any) -> Any:
             sent.append(request)
-            return AWSResponse(request.url, 200, {}, _Body(b"{}"))
+            return AWSResponse(request.url, 200, {}, _Body(done(service)))
 
         client = a_client(service, region)
         client.meta.events.register("before-send", keep)
         getattr(client, xform_name(operation))(**parameters)
         service_here = services.make(service, region, ())
+        if service in FORMS and region.endswith("-global"):
+            assert service_here is None  # no region, and a client signs for another one
+            continue
         assert service_here
         assert urlsplit(service_here.url)[:2] == urlsplit(sent[0].url)[:2]
         assert scope(sent[0].headers["Authorization"].decode()) == (region, client.meta.service_model.signing_name)
@@ -135,6 +151,7 @@ def scope(authorization: str) -> tuple[str, str]:
         ("scheduler", "AWS_ENDPOINT_URL_SCHEDULER"),
         ("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         ("ssm", "AWS_ENDPOINT_URL_SSM"),
+        ("sts", "AWS_ENDPOINT_URL_STS"),
     ],
 )
 def test_a_service_s_own_endpoint_goes_before_the_general_one(
@@ -212,7 +229,7 @@ def test_a_region_that_botocore_does_not_list_is_left_to_a_client(region: str) -
     assert made("events", region) is None
 
 
-@pytest.mark.parametrize("service", ["sts", "iam", "cloudformation", "s3", "lambda", "no-such-service"])
+@pytest.mark.parametrize("service", ["iam", "cloudformation", "s3", "lambda", "no-such-service"])
 def test_other_services_are_left_to_a_client(service: str) -> None:
     assert made(service) is None
 
@@ -237,10 +254,10 @@ def parsed(request: bytes) -> tuple[str, dict[str, str], bytes]:
     return first, {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}, body
 
 
-@pytest.mark.parametrize("service", sorted(SERVICES))
+@pytest.mark.parametrize("service", sorted(SERVICES | FORMS))
 def test_a_request_is_the_client_s(environment: pytest.MonkeyPatch, service: str) -> None:
     operation, parameters = ONE_CALL[service]
-    with RawServer(lambda _: answer(b"{}")) as server:
+    with RawServer(lambda _: answer(done(service))) as server:
         environment.setenv("AWS_ENDPOINT_URL", server.url)
         a_service(service).call(operation, parameters)
         getattr(a_client(service), xform_name(operation))(**parameters)
@@ -398,6 +415,9 @@ REPLIES: Mapping[str, tuple[str, str, Mapping[str, Any], Answer]] = {
     "a refusal without a word": ("events", "ListRules", {}, answer(b"", "503 Service Unavailable")),
     "a page": ("events", "ListRules", {}, answer(b"<html>down</html>", "502 Bad Gateway")),
     "a page of another's": ("events", "ListRules", {}, answer(b"<html>no</html>", "407 Proxy Authentication Required")),
+    "who asks": ("sts", "GetCallerIdentity", {}, answer(IDENTITY)),
+    "a refusal in XML": ("sts", "GetCallerIdentity", {}, answer(EXPIRED, "403 Forbidden")),
+    "a page instead of XML": ("sts", "GetCallerIdentity", {}, answer(b"<html>no", "502 Bad Gateway")),
     "a redirect": ("events", "ListRules", {}, answer(b"", "302 Found", "Location: http://127.0.0.1:1/")),
 }
 
@@ -444,6 +464,26 @@ def test_an_answer_that_is_no_object_is_not_an_empty_listing(
         environment.setenv("AWS_ENDPOINT_URL", server.url)
         with pytest.raises(ResponseParserError, match="isn't a JSON object"):
             a_service("events", *whole).call("ListRules", {})
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"<html>Please sign in</html>", b"<html><p>no<br></html>", IDENTITY[:150], EXPIRED]
+)
+def test_who_asks_is_read_from_no_other_page(environment: pytest.MonkeyPatch, body: bytes) -> None:
+    with RawServer(lambda _: answer(body)) as server:
+        environment.setenv("AWS_ENDPOINT_URL", server.url)
+        with pytest.raises(ResponseParserError):
+            a_service("sts").call("GetCallerIdentity", {})
+        with pytest.raises(AwsError, match="sts:GetCallerIdentity"):
+            Aws(REGION, 1, Vault()).identity()
+
+
+def test_one_address_of_sts_for_all_regions_is_left_to_a_client(environment: pytest.MonkeyPatch) -> None:
+    assert made("sts")
+    environment.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+    assert plain_session(os.environ) is None
+    assert made("sts") is None
+    assert made("events")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Please sign in</html>", b'{"Rules": [', b"[]"])

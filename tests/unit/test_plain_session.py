@@ -15,6 +15,7 @@ ASKED = (
     "ignore_configured_endpoint_urls",
     "api_versions",
     "data_path",
+    "sts_regional_endpoints",
 )
 """The variables that `json_service` asks for."""
 
