@@ -26,17 +26,19 @@ def main() -> int:
 
 
 def measure() -> None:
-    """Prints seconds and MiB: a tenth of the rules is new, a tenth is gone, a tenth is changed."""
+    """Prints seconds and MiB, as in a process of the program: a tenth is new, a tenth is gone, a tenth is changed."""
     from tests.unit.builders import SCOPE, a_rule, desired, live
 
     from esprestack.backends.base import Live
     from esprestack.plan.compare import Veil
     from esprestack.plan.make import PlanOptions, make_plan
+    from esprestack.process import begin
     from esprestack.reports.as_json import report, to_json
     from esprestack.reports.markdown import COMMENT_BYTES, plan_markdown
     from esprestack.reports.text import plan_text
     from esprestack.secrets import Vault
 
+    begin()
     rules = [a_rule(f"job-{number}", environment={"N": str(number), "TZ": "Asia/Tokyo"}) for number in range(RULES)]
     tenth = RULES // 10
     found = [live(replace(rule, description="old") if at < tenth else rule) for at, rule in enumerate(rules[tenth:])]
