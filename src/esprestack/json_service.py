@@ -41,7 +41,7 @@ https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 """
 
 FORMS = frozenset({"sts"})
-"""Those that take a form and answer with XML: the one that every run asks who it is.
+"""Those that take a form and answer with XML: the one that says whose account it is, where no rule in AWS does.
 
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
@@ -70,8 +70,6 @@ class JsonServices:
         """
         if service not in SERVICES | FORMS or not self._is_plain(service):
             return None
-        if service in FORMS and region.endswith("-global"):  # it has an address of its own
-            return None
         version = self._loader.determine_latest_version(service, _MODEL)
         model = ServiceModel(self._loader.load_data(f"{service}/{version}/{_MODEL}"), service)
         url = self._url(model, region)
@@ -99,7 +97,7 @@ class JsonServices:
         """Where the service is; None for a region or an endpoint that isn't known to be one."""
         partitions = self._loader.load_data("partitions")["partitions"]
         suffix = next((item["outputs"]["dnsSuffix"] for item in partitions if region in item["regions"]), None)
-        if suffix is None:
+        if suffix is None or (model.service_name in FORMS and region.endswith("-global")):
             return None
         variable = f"AWS_ENDPOINT_URL_{str(model.service_id).replace(' ', '_').upper()}"
         if given := os.environ.get(variable) or os.environ.get("AWS_ENDPOINT_URL"):

@@ -23,6 +23,7 @@ from esprestack import jobs, retries
 from esprestack.backends import task_watch
 from esprestack.checks.codes import CODES
 from esprestack.cli import run as esprestack_cli
+from esprestack.process import COLLECTED_AFTER
 from esprestack.rule import Home
 from esprestack.terminal import Terminal
 
@@ -108,9 +109,9 @@ def client_cache() -> ClientCache:
 
 @pytest.fixture(scope="session", autouse=True)
 def rare_collections() -> Iterator[None]:
-    """Garbage is collected as rarely as `esprestack.__main__` has it."""
+    """Garbage is collected as rarely as in a process of the program."""
     before = gc.get_threshold()
-    gc.set_threshold(500_000, 50, 100)
+    gc.set_threshold(*COLLECTED_AFTER)
     yield
     gc.set_threshold(*before)
 

@@ -755,8 +755,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.fields.get("content-length", 0)))
-        headers = self.fields
-        answer = self.server.respond(_read(self.command, self.path, headers, body))
+        answer = self.server.respond(_read(self.command, self.path, self.fields, body))
         if answer is None:
             self.close_connection = True
             return

@@ -11,7 +11,7 @@ from esprestack.config.complaints import complaints, place_of, too_long
 from esprestack.config.load import Prepared
 from esprestack.config.seals import broken_seals
 from esprestack.config.source import MISSING
-from esprestack.config.tree import Path, Tree
+from esprestack.config.tree import Path, Tree, copied
 from esprestack.errors import ConfigError, Problem
 from esprestack.secrets import RESERVED, Vault
 
@@ -65,7 +65,7 @@ def examine(prepared: Prepared, vault: Vault) -> Examined:
 
 def _readable(prepared: Prepared, data: dict[str, Any]) -> tuple[Loaded | None, list[Problem]]:
     """The config without what the model can't read, and what it says of that."""
-    data = _copied(data)
+    data = copied(data)
     rules = data.get("rules")
     indices = list(range(len(rules))) if isinstance(rules, list) else []
     problems: list[Problem] = []
@@ -90,12 +90,6 @@ def _readable(prepared: Prepared, data: dict[str, Any]) -> tuple[Loaded | None, 
 
 _ATTEMPTS = 4
 """What is taken away can leave something incomplete, which goes in the next attempt."""
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(child) for key, child in value.items()}
-    return [_copied(child) for child in value] if isinstance(value, list) else value
 
 
 def _removed(data: Any, path: Path) -> bool:

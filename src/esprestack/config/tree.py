@@ -212,3 +212,10 @@ def _below(node: yaml.Node) -> Iterator[yaml.Node]:
             waiting.extend(node.value)
         elif isinstance(node, yaml.MappingNode):
             waiting.extend(part for pair in node.value for part in pair)
+
+
+def copied(value: Any) -> Any:
+    """A copy of a tree or of a part of it: as `copy.deepcopy` for what JSON can say, and quicker."""
+    if isinstance(value, dict):
+        return {key: copied(child) for key, child in value.items()}
+    return [copied(child) for child in value] if isinstance(value, list) else value
