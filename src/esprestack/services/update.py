@@ -15,6 +15,7 @@ from esprestack.services.model import Definition, Document
 from esprestack.services.normal import SERVICE, filled
 
 _DEPLOYMENT = "deploymentConfiguration"
+_STRATEGY = "capacityProviderStrategy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def update_of(definition: Definition, fields: Sequence[FieldChange]) -> Update:
         if name not in changed:
             continue
         if name in for_good():
-            refusals += _for_good(definition, name, fields)
+            refusals += _for_good(definition, name, fields, strategy_changes=_STRATEGY in changed)
         elif name == _DEPLOYMENT:
             members[name] = _deployment(wanted.get(name) or {}, full[name], changed[name])
         elif wanted.get(name) not in (None, [], {}):
@@ -56,10 +57,13 @@ def update_of(definition: Definition, fields: Sequence[FieldChange]) -> Update:
     return Update(members, tuple(refusals))
 
 
-def _for_good(definition: Definition, name: str, fields: Sequence[FieldChange]) -> Iterator[Problem]:
+def _for_good(
+    definition: Definition, name: str, fields: Sequence[FieldChange], *, strategy_changes: bool
+) -> Iterator[Problem]:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"""
     for field in fields:
-        gives_way = name == "launchType" and field.before is None  # a capacity provider strategy that goes
+        # a capacity provider strategy that goes
+        gives_way = name == "launchType" and field.before is None and strategy_changes
         if field.path == name and not gives_way:
             before, after = (f"`{value}`" if value is not None else "not set" for value in (field.before, field.after))
             what = f"`{name}` is {before} for good, it can't become {after}"

@@ -191,6 +191,12 @@ def test_an_update_says_what_differs_and_what_is_left_out_by_its_default(
             "(keep it, or make a service of another name and delete this one)",
         ),
         (
+            {"launchType": None},
+            {},
+            "service.json:2:2: `launchType` is not set for good, it can't become `FARGATE` "
+            "(keep it, or make a service of another name and delete this one)",
+        ),
+        (
             {"schedulingStrategy": "DAEMON"},
             {},
             "service.json:1:1: `schedulingStrategy` is `DAEMON` for good, it can't become `REPLICA` "
